@@ -1,0 +1,41 @@
+// Flattens the JavaScript that tsc wrote into one file an entry and shared chunks, with source maps to src/.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { rollup } from "rollup";
+import { distEntries, fromDist } from "./project.mjs";
+
+/** Rollup does not follow the source maps of its input by itself. */
+const chainSourceMaps = {
+  name: "chain-source-maps",
+  load(id) {
+    if (!existsSync(`${id}.map`)) return null;
+    const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+    return { code, map: JSON.parse(readFileSync(`${id}.map`, "utf8")) };
+  },
+};
+
+/** `#wasm` stays an import: package.json decides at run time which module of src/kernels it is. */
+const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/, "#wasm"];
+
+/** Bundles the entries that package.json names from `from` (output of tsc) into `to`. */
+export async function bundle(from, to) {
+  const build = await rollup({
+    input: Object.fromEntries(distEntries().map(({ name }) => [name, join(from, `${name}.js`)])),
+    external: EXTERNAL,
+    plugins: [chainSourceMaps],
+    onwarn: (warning) => {
+      throw new Error(`rollup: ${warning.message}`);
+    },
+  });
+  await build.write({
+    dir: to,
+    format: "es",
+    sourcemap: true,
+    sourcemapExcludeSources: true, // src/ is in the package
+    sourcemapPathTransform: (source, mapPath) => fromDist(resolve(dirname(mapPath), source), relative(to, mapPath)),
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+    hoistTransitiveImports: false,
+  });
+  await build.close();
+}

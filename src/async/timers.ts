@@ -1,0 +1,118 @@
+// Deadlines of connections: exact below 5 s, in coarse shared buckets above, so that ten thousand keepalives cost one timer.
+
+/** Time and timers of the runtime, replaceable in tests. */
+export interface Clock {
+  /** Milliseconds from an arbitrary origin; never goes back. */
+  now(): number;
+  setTimeout(callback: () => void, delay: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+function unref(handle: unknown): void {
+  if (typeof handle !== "object" || handle === null || !("unref" in handle)) return;
+  if (typeof handle.unref === "function") handle.unref();
+}
+
+/** The clock of the runtime. Its timers do not keep a process alive where the runtime allows that. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout(callback, delay) {
+    const handle: unknown = setTimeout(callback, delay);
+    unref(handle);
+    return handle;
+  },
+  clearTimeout: (handle) => clearTimeout(handle as number),
+};
+
+/** Delays from here on are rounded up to a tick of the wheel. */
+const COARSE_FROM = 5000;
+const TICK = 500;
+
+/** A scheduled callback; pass it to {@link TimerWheel.cancel}. */
+export class Timer {
+  readonly callback: () => void;
+  /** Bucket of a coarse timer. */
+  bucket: Set<Timer> | undefined;
+  /** Runtime's handle of an exact timer. */
+  handle: unknown;
+
+  constructor(callback: () => void) {
+    this.callback = callback;
+  }
+}
+
+/** Schedules many callbacks with few runtime timers. */
+export class TimerWheel {
+  readonly clock: Clock;
+  readonly #buckets = new Map<number, Set<Timer>>();
+  #armedFor = Infinity;
+  #handle: unknown;
+
+  constructor(clock: Clock = systemClock) {
+    this.clock = clock;
+  }
+
+  /** Calls back once after `delay` milliseconds; from 5 s on up to half a second later. */
+  schedule(delay: number, callback: () => void): Timer {
+    const timer = new Timer(callback);
+    if (delay < COARSE_FROM) timer.handle = this.clock.setTimeout(callback, delay);
+    else this.#enqueue(timer, Math.ceil((this.clock.now() + delay) / TICK));
+    return timer;
+  }
+
+  /** Makes sure that the callback of `timer` is not called any more. */
+  cancel(timer: Timer | undefined): void {
+    if (timer === undefined) return;
+    if (timer.bucket === undefined) this.clock.clearTimeout(timer.handle);
+    else timer.bucket.delete(timer);
+    timer.bucket = undefined;
+  }
+
+  #enqueue(timer: Timer, tick: number): void {
+    let bucket = this.#buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = new Set();
+      this.#buckets.set(tick, bucket);
+    }
+    bucket.add(timer);
+    timer.bucket = bucket;
+    if (tick < this.#armedFor) this.#arm(tick);
+  }
+
+  #arm(tick: number): void {
+    this.clock.clearTimeout(this.#handle);
+    this.#armedFor = tick;
+    this.#handle = this.clock.setTimeout(() => this.#turn(), Math.max(0, tick * TICK - this.clock.now()));
+  }
+
+  #turn(): void {
+    this.#armedFor = Infinity;
+    const now = this.clock.now() / TICK;
+    for (const [tick, bucket] of this.#buckets) {
+      if (tick > now) continue;
+      this.#buckets.delete(tick);
+      for (const timer of bucket) {
+        bucket.delete(timer);
+        timer.callback();
+      }
+    }
+    this.#armNext();
+  }
+
+  #armNext(): void {
+    let next = this.#armedFor;
+    for (const [tick, bucket] of this.#buckets) {
+      if (bucket.size === 0) this.#buckets.delete(tick);
+      else if (tick < next) next = tick;
+    }
+    if (next < this.#armedFor) this.#arm(next);
+  }
+}
+
+let shared: TimerWheel | undefined;
+
+/** The wheel of this thread. */
+export function sharedTimers(): TimerWheel {
+  shared ??= new TimerWheel();
+  return shared;
+}

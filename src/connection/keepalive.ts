@@ -1,0 +1,82 @@
+// Keepalive: a ping every interval, and the end of a connection whose peer is gone.
+import type { Timer } from "../async/timers.ts";
+import { TimeoutError } from "../errors/network.ts";
+import type { Link } from "./link.ts";
+
+/** What keepalive needs of its connection. */
+export interface KeepaliveTarget {
+  readonly link: Link;
+  /** Sends a ping with a random payload; the promise resolves when it is answered. */
+  ping(): Promise<number>;
+  /** Fails the connection with 1011. */
+  fail(error: Error): void;
+}
+
+/**
+ * Pings every `pingInterval`. Fails the connection when a ping is unanswered and no byte came for `pingTimeout`, or
+ * when bytes of ours were stuck for `pingTimeout`. While we do not read, the first of these clocks stands still:
+ * the answer may lie unread.
+ */
+export class Keepalive {
+  readonly #target: KeepaliveTarget;
+  readonly #interval: number;
+  #pingTimer: Timer | undefined;
+  #checkTimer: Timer | undefined;
+  #isAnswered = true;
+  /** Backlog of output when the last ping was sent, and when it last shrank. */
+  #backlog = 0;
+  #progressAt = 0;
+
+  constructor(target: KeepaliveTarget, interval: number) {
+    this.#target = target;
+    this.#interval = interval;
+  }
+
+  start(): void {
+    this.#pingTimer = this.#target.link.timers.schedule(this.#interval, () => this.#ping());
+  }
+
+  stop(): void {
+    const { timers } = this.#target.link;
+    timers.cancel(this.#pingTimer);
+    timers.cancel(this.#checkTimer);
+  }
+
+  #ping(): void {
+    this.start();
+    // One at a time: a check that is still running covers this interval too.
+    if (this.#checkTimer !== undefined) return;
+    const { link } = this.#target;
+    this.#isAnswered = false;
+    this.#target.ping().then(
+      () => {
+        this.#isAnswered = true;
+      },
+      () => {}, // the connection ended, and with it keepalive
+    );
+    this.#backlog = link.backlog;
+    this.#progressAt = link.timers.clock.now();
+    const { pingTimeout } = link.settings;
+    if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
+  }
+
+  #checkAfter(delay: number, pingTimeout: number): void {
+    this.#checkTimer = this.#target.link.timers.schedule(delay, () => {
+      this.#checkTimer = undefined;
+      this.#check(pingTimeout);
+    });
+  }
+
+  #check(pingTimeout: number): void {
+    const { link } = this.#target;
+    const now = link.timers.clock.now();
+    const { backlog } = link;
+    if (backlog < this.#backlog || backlog === 0) this.#progressAt = now;
+    this.#backlog = backlog;
+    if (this.#isAnswered && backlog === 0) return;
+    const silentFor = this.#isAnswered || link.isPaused ? 0 : now - link.lastReceivedAt;
+    const longest = Math.max(silentFor, now - this.#progressAt);
+    if (longest < pingTimeout) return this.#checkAfter(pingTimeout - longest, pingTimeout);
+    this.#target.fail(new TimeoutError(`keepalive ping not answered within ${pingTimeout} ms`));
+  }
+}

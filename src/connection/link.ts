@@ -1,0 +1,254 @@
+// A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
+import { Deferred } from "../async/deferred.ts";
+import type { Timer, TimerWheel } from "../async/timers.ts";
+import { NetworkError, TimeoutError } from "../errors/network.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import type { ProtocolEvent } from "../protocol/events.ts";
+import type { Protocol } from "../protocol/protocol.ts";
+import type { ConnectionSettings } from "./options.ts";
+import type { Transport, TransportSink } from "./transport.ts";
+
+/** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
+const MAX_BATCH = 0x10000;
+const DONE: Promise<void> = Promise.resolve();
+
+/** What a link tells the connection above it. */
+export interface LinkOwner {
+  /** Messages and control frames arrived. */
+  onEvents(events: ProtocolEvent[]): void;
+  /** Whether more waits to be read than should. */
+  readonly isOverfull: boolean;
+  /** The turn that delivered something is over: stop reading if nobody read it. */
+  onTurnEnd(): void;
+  /** The opening handshake succeeded. */
+  onOpen(): void;
+  /** TCP is gone and the protocol is closed. Called once, last. `cause` says why where that is known. */
+  onLost(cause: Error | undefined): void;
+}
+
+interface Waiter {
+  /** Count of written bytes at which the waiter goes on. */
+  readonly target: number;
+  readonly deferred: Deferred<void>;
+}
+
+/** Drives a {@link Protocol} over a {@link Transport}. */
+export class Link<P extends Protocol = Protocol> implements TransportSink {
+  readonly protocol: P;
+  readonly transport: Transport;
+  readonly timers: TimerWheel;
+  readonly settings: ConnectionSettings;
+  owner: LinkOwner | undefined;
+  request: HandshakeRequest | null = null;
+  response: HandshakeResponse | null = null;
+  /** When the last byte arrived, or reading was resumed. */
+  lastReceivedAt: number;
+  isPaused = false;
+  /** TCP is gone. */
+  isLost = false;
+  /** The first event: what the peer's part of the opening handshake was. */
+  readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
+  #isHandshakeOver = false;
+  #isTurnScheduled = false;
+  /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
+  #isLone = false;
+  #isCongested = false;
+  /** Bytes that the transport has handed to the kernel, as of the last time that it held none. */
+  #written = 0;
+  #waiters: Waiter[] = [];
+  #closeTimer: Timer | undefined;
+  #cause: Error | undefined;
+
+  constructor(transport: Transport, protocol: P, settings: ConnectionSettings, timers: TimerWheel) {
+    this.transport = transport;
+    this.protocol = protocol;
+    this.settings = settings;
+    this.timers = timers;
+    this.lastReceivedAt = timers.clock.now();
+  }
+
+  /** The peer's request or response; rejects when the connection is lost before. */
+  get handshake(): Promise<HandshakeRequest | HandshakeResponse> {
+    return this.#handshake.promise;
+  }
+
+  /** Starts reading. */
+  start(): void {
+    this.transport.attach(this);
+  }
+
+  // From the transport
+
+  onData(chunk: Uint8Array): void {
+    const { protocol, owner } = this;
+    this.lastReceivedAt = this.timers.clock.now();
+    protocol.receiveData(chunk);
+    let events = protocol.eventsReceived();
+    if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
+    this.#isLone = events.length === 1;
+    if (events.length > 0) owner?.onEvents(events);
+    if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
+      // From a promise reaction, so that the turn does not end before the readers that were just woken have run.
+      queueMicrotask(() => this.#scheduleTurnEnd());
+    }
+  }
+
+  #takeHandshake(events: ProtocolEvent[]): ProtocolEvent[] {
+    const [first, ...rest] = events;
+    if (first !== undefined) {
+      this.#isHandshakeOver = true;
+      this.#handshake.resolve(first as HandshakeRequest | HandshakeResponse);
+      if (this.protocol.state === "open") this.owner?.onOpen();
+    } else if (this.protocol.handshakeError !== null) {
+      this.#isHandshakeOver = true;
+      this.#handshake.reject(this.protocol.handshakeError);
+    }
+    return rest;
+  }
+
+  onEnd(): void {
+    this.protocol.receiveEof();
+    this.flush();
+    this.#expectEnd();
+  }
+
+  onDrain(): void {
+    this.#setCongested(false);
+    this.flush();
+  }
+
+  onClose(error?: Error): void {
+    this.isLost = true;
+    const { protocol } = this;
+    this.#cause ??= error;
+    protocol.receiveEof(this.#cause);
+    // The end can bring the response of the opening handshake: one whose body ran up to it.
+    if (!this.#isHandshakeOver) this.#takeHandshake(protocol.eventsReceived());
+    this.timers.cancel(this.#closeTimer);
+    const closeError = protocol.closeError(this.#cause);
+    this.#handshake.reject(protocol.handshakeError ?? this.#cause ?? closeError);
+    protocol.discardOutput();
+    for (const { deferred } of this.#waiters) deferred.reject(closeError);
+    this.#waiters = [];
+    this.owner?.onLost(this.#cause);
+  }
+
+  // Writing
+
+  /**
+   * Sees to it that what was just queued is written: at once if it is the reply to a lone message, else with
+   * everything else at the end of the turn. Returns when the sender may go on: `isBorrowed` when its bytes were
+   * written, otherwise when no more than `writeLimit` is buffered.
+   */
+  queued(isBorrowed: boolean): Promise<void> {
+    const { protocol } = this;
+    const { writeLimit } = this.settings;
+    if (!this.#isCongested) {
+      if (this.#isLone || protocol.outputLength > Math.min(writeLimit, MAX_BATCH)) {
+        this.#isLone = false;
+        this.flush();
+      } else {
+        this.#scheduleTurnEnd();
+      }
+    }
+    const { outputLength } = protocol;
+    if (isBorrowed) {
+      if (outputLength === 0 && this.transport.bufferedAmount === 0) return DONE;
+      return this.#waitFor(protocol.outputTaken + outputLength);
+    }
+    if (!this.#isCongested && outputLength <= writeLimit) return DONE;
+    return this.#waitFor(protocol.outputTaken + outputLength - writeLimit);
+  }
+
+  #waitFor(target: number): Promise<void> {
+    if (target <= this.#written) return DONE;
+    const deferred = new Deferred<void>();
+    this.#waiters.push({ target, deferred });
+    return deferred.promise;
+  }
+
+  #scheduleTurnEnd(): void {
+    if (this.#isTurnScheduled || this.isLost) return;
+    this.#isTurnScheduled = true;
+    this.transport.endOfTurn(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnScheduled = false;
+    if (this.isLost) return;
+    this.protocol.settle();
+    this.owner?.onTurnEnd();
+    this.flush();
+  };
+
+  /** Bytes that wait here or in the transport. */
+  get backlog(): number {
+    return this.protocol.outputLength + this.transport.bufferedAmount;
+  }
+
+  /** Writes what waits, as far as the transport takes it, then closes our side of TCP if that is due. */
+  flush(): void {
+    const { protocol, transport } = this;
+    if (this.isLost) return;
+    while (protocol.outputLength > 0 && !this.#isCongested) {
+      transport.write(protocol.takeOutput(MAX_BATCH));
+      const { bufferedAmount } = transport;
+      if (bufferedAmount === 0) this.#allWritten();
+      else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
+    }
+    if (protocol.takeEof()) transport.closeWrite();
+    if (protocol.closeExpected()) this.#expectEnd();
+  }
+
+  #allWritten(): void {
+    this.protocol.releaseOutput();
+    this.#written = this.protocol.outputTaken;
+    if (this.#waiters.length === 0) return;
+    const ready = this.#waiters.filter((waiter) => waiter.target <= this.#written);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#written);
+    for (const { deferred } of ready) deferred.resolve();
+  }
+
+  #setCongested(isCongested: boolean): void {
+    if (!isCongested) this.#allWritten();
+    this.#isCongested = isCongested;
+    this.protocol.isCongested = isCongested;
+  }
+
+  // Flow control, opening and closing
+
+  pause(): void {
+    this.isPaused = true;
+    this.transport.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.lastReceivedAt = this.timers.clock.now();
+    this.transport.resume();
+  }
+
+  /** Tells the owner that the connection is open; for a server, once it has sent its response. */
+  opened(): void {
+    this.owner?.onOpen();
+    const events = this.protocol.eventsReceived();
+    if (events.length > 0) this.owner?.onEvents(events);
+    this.#scheduleTurnEnd();
+  }
+
+  /** Starts the one deadline of closing, from the first sign of it to the end of TCP. */
+  #expectEnd(): void {
+    const { closeTimeout } = this.settings;
+    if (this.#closeTimer !== undefined || closeTimeout === null || this.isLost) return;
+    this.#closeTimer = this.timers.schedule(closeTimeout, () => {
+      this.abort(new TimeoutError(`closing handshake not over after ${closeTimeout} ms`));
+    });
+  }
+
+  /** Drops TCP. `cause` becomes the cause of the error that everybody gets. */
+  abort(cause?: Error): void {
+    this.#cause ??= cause ?? new NetworkError("other", "connection aborted");
+    this.transport.abort();
+  }
+}

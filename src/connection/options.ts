@@ -1,0 +1,160 @@
+// Options that clients and servers share: their defaults, units and limits, read once.
+import type { HttpLimits } from "../http/limits.ts";
+import { resolveHttpLimits } from "../http/limits.ts";
+import type { ProtocolOptions } from "../protocol/protocol.ts";
+import type { LoggerLike } from "./logger.ts";
+import { defaultLogger } from "./logger.ts";
+
+/** Longest delay that timers of all runtimes take. */
+const MAX_DELAY = 2 ** 31 - 1;
+const DEFAULT_MAX_MESSAGE = 0x100000;
+/** What the queue of received messages holds beyond one message of the largest size. */
+const QUEUE_SLACK = 0x100000;
+/** What stands for the largest message where there is no limit. */
+const UNLIMITED_MESSAGE = 16 * 0x100000;
+
+/** Options of every connection. Durations are milliseconds, sizes are bytes, `null` switches off. */
+export interface ConnectionOptions {
+  /**
+   * Time for the whole opening, from the first attempt or, on a server, from accepting TCP.
+   *
+   * @default 10_000
+   */
+  openTimeout?: number | null;
+  /**
+   * Interval between keepalive pings. `null` disables keepalive.
+   *
+   * @default 20_000
+   */
+  pingInterval?: number | null;
+  /**
+   * The connection fails with 1011 when a keepalive ping is unanswered and no byte came for this long, or when our own
+   * bytes were stuck for this long. `null`: never.
+   *
+   * @default 20_000
+   */
+  pingTimeout?: number | null;
+  /**
+   * Time from the first Close frame, sent or received, to the end of TCP; then TCP is dropped. `null`: for ever.
+   *
+   * @default 10_000
+   */
+  closeTimeout?: number | null;
+  /**
+   * Most bytes of a message, over all its fragments and after decompression; or limits of a message and of one fragment.
+   * A larger one fails the connection with 1009.
+   *
+   * @default 1_048_576
+   */
+  maxSize?: number | null | { readonly message?: number | null; readonly fragment?: number | null };
+  /**
+   * Most messages that wait to be read; above `high` the socket is not read until `low` are left (default: a quarter).
+   * `null`: no limit, and no flow control.
+   *
+   * @default 16
+   */
+  maxQueue?: number | null | { readonly high: number; readonly low?: number };
+  /**
+   * `send` waits while more than this is buffered.
+   *
+   * @default 32_768
+   */
+  writeLimit?: number | null;
+  /** Whether text arrives as strings; otherwise every message arrives as bytes. Default: true. */
+  decode?: boolean;
+  /** Whether text must be valid UTF-8; if it is not, the connection fails with 1007. Default: true. */
+  validateUtf8?: boolean;
+  /** Limits of the HTTP messages of the opening handshake. */
+  httpLimits?: Partial<HttpLimits>;
+  /** Where to log. Default: warnings and errors to the console. */
+  logger?: LoggerLike;
+}
+
+/** The same, checked and complete; `Infinity` stands for no limit. */
+export interface ConnectionSettings {
+  readonly openTimeout: number | null;
+  readonly pingInterval: number | null;
+  readonly pingTimeout: number | null;
+  readonly closeTimeout: number | null;
+  readonly maxQueue: { readonly high: number; readonly low: number; readonly bytes: number };
+  readonly writeLimit: number;
+  readonly httpLimits: HttpLimits;
+  readonly logger: LoggerLike;
+  readonly protocol: ProtocolOptions;
+}
+
+/**
+ * Reads the options.
+ *
+ * @throws {RangeError} For a number out of range.
+ * @throws {TypeError} For a value of the wrong kind.
+ */
+export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
+  const { message, fragment } = readMaxSize(options.maxSize);
+  const decode = readBoolean("decode", options.decode, true);
+  return {
+    openTimeout: readDuration("openTimeout", options.openTimeout, 10_000),
+    pingInterval: readDuration("pingInterval", options.pingInterval, 20_000),
+    pingTimeout: readDuration("pingTimeout", options.pingTimeout, 20_000),
+    closeTimeout: readDuration("closeTimeout", options.closeTimeout, 10_000),
+    maxQueue: { ...readMaxQueue(options.maxQueue), bytes: (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK },
+    writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
+    httpLimits: resolveHttpLimits(options.httpLimits),
+    logger: options.logger ?? defaultLogger,
+    protocol: {
+      maxMessage: message,
+      maxFragment: fragment,
+      validateUtf8: readBoolean("validateUtf8", options.validateUtf8, true),
+      delivery: decode ? "messages" : "bytes",
+    },
+  };
+}
+
+function readDuration(name: string, value: number | null | undefined, byDefault: number): number | null {
+  if (value === undefined) return byDefault;
+  if (value === null) return null;
+  if (typeof value !== "number") throw new TypeError(`Cannot use ${name}: expected a number or null`);
+  if (!(value > 0 && value <= MAX_DELAY)) {
+    throw new RangeError(`Cannot use ${name}: ${value}, expected more than 0 and at most ${MAX_DELAY} ms`);
+  }
+  return value;
+}
+
+function readLimit(name: string, value: number | null | undefined, byDefault: number | null): number | null {
+  if (value === undefined) return byDefault;
+  if (value === null) return null;
+  if (typeof value !== "number") throw new TypeError(`Cannot use ${name}: expected a number or null`);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`Cannot use ${name}: ${value}, expected an integer of at least 0`);
+  }
+  return value;
+}
+
+function readMaxSize(value: ConnectionOptions["maxSize"]): { message: number | null; fragment: number | null } {
+  if (typeof value !== "object" || value === null) {
+    return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null };
+  }
+  return {
+    message: readLimit("maxSize.message", value.message, DEFAULT_MAX_MESSAGE),
+    fragment: readLimit("maxSize.fragment", value.fragment, null),
+  };
+}
+
+function readMaxQueue(value: ConnectionOptions["maxQueue"]): { high: number; low: number } {
+  if (value === null) return { high: Infinity, low: Infinity };
+  if (typeof value !== "object") {
+    const high = readLimit("maxQueue", value, 16) as number;
+    return { high, low: Math.floor(high / 4) };
+  }
+  const high = readLimit("maxQueue.high", value.high, null);
+  if (high === null) throw new TypeError("Cannot use maxQueue: expected high");
+  const low = readLimit("maxQueue.low", value.low, Math.floor(high / 4)) as number;
+  if (low > high) throw new RangeError(`Cannot use maxQueue: low ${low} is above high ${high}`);
+  return { high, low };
+}
+
+function readBoolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault;
+  if (typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
+  return value;
+}

@@ -1,0 +1,64 @@
+// What a runtime contributes to a connection: a byte pipe and its rules.
+
+/** Address of an end of a connection: TCP, or the path of a Unix socket (empty when it has none). */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/**
+ * Receives what happens on a {@link Transport}. None of its methods throws.
+ *
+ * After `onClose` nothing is called any more.
+ */
+export interface TransportSink {
+  /** Bytes arrived. They are the sink's own: it may change them and keep them. */
+  onData(chunk: Uint8Array): void;
+  /** The peer closed its sending side (FIN, close_notify). Writing may still work. */
+  onEnd(): void;
+  /** `bufferedAmount` is 0 again after it was above. Everything written has been handed to the kernel. */
+  onDrain(): void;
+  /** The pipe is gone, because of `error` or, without one, of `abort` or both sides having ended. */
+  onClose(error?: Error): void;
+}
+
+/**
+ * A connected byte pipe. Created without a sink and paused; `attach` gives it one and starts reading.
+ */
+export interface Transport {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  /** The TLS certificate of the peer as the runtime gives it, or `null`. */
+  readonly peerCertificate: unknown;
+
+  /** Makes `sink` the receiver of everything from now on and starts reading. May be called again to hand over. */
+  attach(sink: TransportSink): void;
+
+  /**
+   * Writes the chunks in order, in one system call where that is possible. Never throws; a failure arrives as `onClose`.
+   *
+   * The bytes are borrowed: they must not change until `bufferedAmount` was seen at 0, which is so at once
+   * when the kernel took everything.
+   */
+  write(chunks: readonly Uint8Array[]): void;
+
+  /** Bytes accepted by `write` and not yet handed to the kernel. */
+  readonly bufferedAmount: number;
+
+  /** Stops reading: the peer will be stopped by TCP. Bytes already under way may still be delivered. */
+  pause(): void;
+  /** Starts reading again. */
+  resume(): void;
+
+  /** Closes the sending side after all that was written. Reading goes on. */
+  closeWrite(): void;
+
+  /** Drops the pipe at once, whatever is buffered. `onClose` follows, asynchronously. */
+  abort(): void;
+
+  /**
+   * Calls back once at the end of the current turn of the event loop: after all promise reactions that are
+   * already under way, before the next event. Call it from a promise reaction, or from where one could not run yet.
+   */
+  endOfTurn(callback: () => void): void;
+
+  /** Lets the process end although the pipe is open (`false`), or keeps it alive (`true`, the default). */
+  keepAlive(keep: boolean): void;
+}

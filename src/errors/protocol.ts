@@ -1,0 +1,42 @@
+// Errors about frames, messages and the order of calls after the opening handshake.
+import { WebSocketException } from "./base.ts";
+
+/** A rule of RFC 6455 was broken. Thrown to callers by the Sans-I/O API alone; elsewhere it is a `cause`. */
+export class ProtocolError extends WebSocketException {
+  readonly code: "PROTOCOL_ERROR" = "PROTOCOL_ERROR";
+}
+
+/** Text that is not valid UTF-8 (RFC 6455 8.1). It fails the connection with 1007. */
+export class InvalidUtf8 extends WebSocketException {
+  readonly code: "INVALID_UTF8" = "INVALID_UTF8";
+}
+
+/** A message or a fragment that is larger than its limit. It fails the connection with 1009. */
+export class PayloadTooBig extends WebSocketException {
+  readonly code: "PAYLOAD_TOO_BIG" = "PAYLOAD_TOO_BIG";
+  /** Size in bytes of the frame that passes the limit, or `null` when it is not known. */
+  readonly size: number | null;
+  /** The limit, in bytes. */
+  readonly maxSize: number;
+  /** Bytes that earlier fragments of the same message took. */
+  readonly currentSize: number;
+
+  constructor(size: number | null, maxSize: number, currentSize = 0) {
+    const what = size === null ? "message" : `frame with ${size} bytes`;
+    const after = currentSize > 0 ? ` after reading ${currentSize} bytes` : "";
+    super(`${what}${after} exceeds limit of ${maxSize} bytes`);
+    this.size = size;
+    this.maxSize = maxSize;
+    this.currentSize = currentSize;
+  }
+}
+
+/** A call that the state of the connection does not allow. */
+export class InvalidState extends WebSocketException {
+  readonly code: "INVALID_STATE" = "INVALID_STATE";
+}
+
+/** Two calls at once where only one may run, such as two `recv()`. */
+export class ConcurrencyError extends WebSocketException {
+  readonly code: "CONCURRENCY_ERROR" = "CONCURRENCY_ERROR";
+}

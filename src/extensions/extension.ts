@@ -1,0 +1,56 @@
+// The interface between the protocol and WebSocket extensions (RFC 6455 9).
+import type { Frame } from "../frames/frame.ts";
+
+/** Parameters of an extension in a Sec-WebSocket-Extensions header, in order; `null` for one without a value. */
+export type ExtensionParameters = readonly (readonly [name: string, value: string | null])[];
+
+/** A negotiated extension, one instance a connection. */
+export interface Extension {
+  readonly name: string;
+  /**
+   * Reserved bits that the extension sets and clears: 4 for RSV1, 2 for RSV2, 1 for RSV3, or a sum. A frame that still
+   * has one set after all extensions decoded it fails the connection with 1002.
+   */
+  readonly reservedBits: number;
+  /**
+   * Turns a frame from the wire into what the application sees. Control frames pass through here too.
+   *
+   * @param maxSize Most bytes that the payload may have; `Infinity` for no limit.
+   * @throws {PayloadTooBig} Beyond `maxSize`: the connection fails with 1009.
+   * @throws {InvalidUtf8} For encoded data that cannot be decoded: 1007.
+   * @throws {ProtocolError} For any other fault: 1002.
+   */
+  decode(frame: Frame, maxSize: number): Frame;
+  /** Turns a frame of the application into what goes on the wire. */
+  encode(frame: Frame): Frame;
+}
+
+/** Offers an extension as a client and takes the answer. */
+export interface ClientExtensionFactory {
+  readonly name: string;
+  /** Parameters of the offer. */
+  requestParameters(): ExtensionParameters;
+  /**
+   * Makes the extension from the answer of the server.
+   *
+   * @param accepted Extensions accepted before this one.
+   * @throws {NegotiationError} If the answer is not acceptable: the connection fails.
+   */
+  processResponse(parameters: ExtensionParameters, accepted: readonly Extension[]): Extension;
+}
+
+/** Answers the offer of a client as a server. */
+export interface ServerExtensionFactory {
+  readonly name: string;
+  /**
+   * Makes the extension from an offer.
+   *
+   * @param accepted Extensions accepted before this one.
+   * @returns The parameters of the answer and the extension.
+   * @throws {NegotiationError} To decline this offer; the next one is tried.
+   */
+  processRequest(
+    parameters: ExtensionParameters,
+    accepted: readonly Extension[],
+  ): { parameters: ExtensionParameters; extension: Extension };
+}

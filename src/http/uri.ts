@@ -1,0 +1,132 @@
+// WebSocket URIs (RFC 6455 3): "ws:" and "wss:", IRIs (RFC 3987) too.
+import { InvalidURI } from "../errors/handshake.ts";
+import { defaultPort } from "./fields.ts";
+
+/** A parsed WebSocket URI. */
+export interface WebSocketURI {
+  /** Whether the scheme is `wss`. */
+  readonly secure: boolean;
+  /** In lower case and in ASCII; an IPv6 address is without brackets. */
+  readonly host: string;
+  /** From 1 to 65535; the default port of the scheme if the URI has none. */
+  readonly port: number;
+  /** Percent-encoded; empty if the URI has none. */
+  readonly path: string;
+  /** Percent-encoded, without `?`; empty if the URI has none. */
+  readonly query: string;
+  /** Percent-decoded; `null` if the URI has no credentials. */
+  readonly username: string | null;
+  /** Percent-decoded; `null` if the URI has no credentials. */
+  readonly password: string | null;
+  /** What the request line asks for: path and query, `/` at least. */
+  readonly resourceName: string;
+}
+
+// ws-URI = "ws:" "//" authority path-abempty [ "?" query ]
+// The five parts as RFC 3986 appendix B splits them.
+const URI = /^(wss?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#)?/i;
+
+const HIGHEST_PORT = 65_535;
+const MOST_PORT_DIGITS = 5;
+
+/**
+ * Parses a WebSocket URI.
+ *
+ * Path and query are sent as they are written; what cannot be there, such as a space or a letter outside ASCII, is
+ * percent-encoded. Host names outside ASCII are converted (IDNA). A fragment, a control character, a space at either
+ * end or before the path, and a user without a password are errors.
+ *
+ * @throws {InvalidURI} Without the credentials of the URI in its message.
+ *
+ * @example
+ * parseUri("wss://example.com/chat?room=1").resourceName; // "/chat?room=1"
+ */
+export function parseUri(uri: string): WebSocketURI {
+  const fail: Fail = (problem) => new InvalidURI(uri.replace(/\/\/[^/?#]*@/, "//***@"), problem);
+  if (hasControl(uri)) throw fail("it has a control character");
+  if (uri.trim() !== uri) throw fail("it begins or ends with white space");
+  const [, scheme, authority = "", rawPath = "", rawQuery = "", fragment] = URI.exec(uri) ?? [];
+  if (scheme === undefined) throw fail("scheme isn't ws or wss");
+  if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
+  const secure = scheme.toLowerCase() === "wss";
+  const at = authority.lastIndexOf("@");
+  const credentials = at === -1 ? NO_CREDENTIALS : parseUserinfo(authority.slice(0, at), fail);
+  const [rawHost, rawPort] = splitHost(authority.slice(at + 1));
+  const host = parseHost(rawHost, fail);
+  const port = parsePort(rawPort, fail) ?? defaultPort(secure);
+  const [path, query] = [percentEncode(rawPath), percentEncode(rawQuery)];
+  const resourceName = `${path === "" ? "/" : path}${query === "" ? "" : `?${query}`}`;
+  return { secure, host, port, path, query, ...credentials, resourceName };
+}
+
+type Fail = (problem: string) => InvalidURI;
+
+const NO_CREDENTIALS = { username: null, password: null };
+
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
+
+// userinfo = user ":" password
+function parseUserinfo(userinfo: string, fail: Fail): { username: string; password: string } {
+  const colon = userinfo.indexOf(":");
+  if (colon === -1) throw fail("username provided without password");
+  const username = decodeCredential(userinfo.slice(0, colon), fail);
+  // RFC 7617 2: the first colon ends the user-id.
+  if (username.includes(":")) throw fail("username has a colon");
+  return { username, password: decodeCredential(userinfo.slice(colon + 1), fail) };
+}
+
+function decodeCredential(text: string, fail: Fail): string {
+  if (text.includes(" ")) throw fail("credentials have a space");
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // The only thing that can be wrong; its URIError would say less.
+    throw fail("credentials aren't percent-encoded UTF-8");
+  }
+}
+
+/** Splits `host [ ":" port ]`; the port is empty when there is none. */
+function splitHost(hostAndPort: string): [host: string, port: string] {
+  const colon = hostAndPort.indexOf(":", hostAndPort.startsWith("[") ? hostAndPort.indexOf("]") : 0);
+  return colon === -1 ? [hostAndPort, ""] : [hostAndPort.slice(0, colon), hostAndPort.slice(colon + 1)];
+}
+
+function parseHost(text: string, fail: Fail): string {
+  if (text === "") throw fail("hostname isn't provided");
+  // The URL parser takes a backslash for the slash that ends the host.
+  if (text.includes("\\")) throw fail("hostname isn't valid");
+  let hostname: string;
+  try {
+    // Lower case, IDNA, IPv4 and IPv6 as in every browser.
+    hostname = new URL(`ws://${text}/`).hostname;
+  } catch {
+    throw fail("hostname isn't valid");
+  }
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}
+
+function parsePort(text: string, fail: Fail): number | null {
+  if (text === "") return null;
+  const port = /^[0-9]+$/.test(text) && text.length <= MOST_PORT_DIGITS ? Number(text) : 0;
+  if (port < 1 || port > HIGHEST_PORT) throw fail("port isn't a number from 1 to 65535");
+  return port;
+}
+
+// pchar / "/" / "?", and "%" and brackets as they are: everyone writes them so in queries.
+const SENDABLE = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]]*$/;
+
+function percentEncode(text: string): string {
+  if (SENDABLE.test(text)) return text;
+  let encoded = "";
+  for (const byte of new TextEncoder().encode(text)) {
+    const char = String.fromCharCode(byte);
+    encoded += SENDABLE.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}

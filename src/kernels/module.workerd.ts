@@ -1,0 +1,7 @@
+// The WebAssembly module from a file beside this one: workerd compiles what is deployed, but nothing at run time.
+import module from "./protocol.wasm";
+
+/** Returns the module, which is compiled already. */
+export function loadModule(): WebAssembly.Module {
+  return module;
+}

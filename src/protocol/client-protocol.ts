@@ -1,0 +1,93 @@
+// The client's side of the opening handshake (RFC 6455 4.1), on top of the shared state machine.
+import { randomBytes } from "../bytes/random.ts";
+import { InvalidState } from "../errors/protocol.ts";
+import { generateKey } from "../http/accept-key.ts";
+import type { HttpLimits } from "../http/limits.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import { ResponseReader } from "../http/response.ts";
+import type { WebSocketURI } from "../http/uri.ts";
+import { parseUri } from "../http/uri.ts";
+import type { ClientHandshakeSettings } from "./client-handshake.ts";
+import { buildRequest, checkResponse } from "./client-handshake.ts";
+import type { ProtocolInternals, ProtocolOptions } from "./protocol.ts";
+import { Protocol } from "./protocol.ts";
+
+const KEY_LENGTH = 16;
+
+/** Options of a {@link ClientProtocol}. */
+export interface ClientProtocolOptions extends ProtocolOptions, ClientHandshakeSettings {
+  /** Limits of the response. */
+  readonly httpLimits?: HttpLimits;
+}
+
+/**
+ * The client's side of a connection without I/O.
+ *
+ * @example
+ * const protocol = new ClientProtocol("ws://localhost:8765");
+ * protocol.sendRequest(protocol.connect());
+ * for (const bytes of protocol.dataToSend()) socket.write(bytes);
+ */
+export class ClientProtocol extends Protocol {
+  readonly uri: WebSocketURI;
+  readonly #settings: ClientProtocolOptions;
+  readonly #key: string;
+  #reader: ResponseReader | undefined;
+
+  /** @throws {InvalidURI} */
+  constructor(uri: string | WebSocketURI, options: ClientProtocolOptions = {}, internals: ProtocolInternals = {}) {
+    super("client", options, internals);
+    this.uri = typeof uri === "string" ? parseUri(uri) : uri;
+    this.#settings = options;
+    this.#key = generateKey(randomBytes(KEY_LENGTH));
+    this.#reader = new ResponseReader(options.httpLimits);
+  }
+
+  /** Makes the request of the opening handshake. Its headers may be changed before {@link sendRequest}. */
+  connect(): HandshakeRequest {
+    return buildRequest(this.uri, this.#settings, this.#key);
+  }
+
+  /**
+   * Sends the request.
+   *
+   * @throws {InvalidState} If the opening handshake is over.
+   */
+  sendRequest(request: HandshakeRequest): void {
+    if (this.state !== "connecting" || this.closeExpected()) {
+      throw new InvalidState("Cannot send request: the opening handshake is over");
+    }
+    this.output.push(request.serialize(), false);
+  }
+
+  protected override receiveHandshake(chunk: Uint8Array): void {
+    const reader = this.#reader as ResponseReader;
+    try {
+      const response = reader.push(chunk);
+      if (response !== undefined) this.#receiveResponse(response, reader.rest);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  protected override receiveHandshakeEof(): void {
+    try {
+      this.#receiveResponse((this.#reader as ResponseReader).eof(), new Uint8Array(0));
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #receiveResponse(response: HandshakeResponse, rest: Uint8Array): void {
+    this.pushEvent(response);
+    const { extensions, subprotocol } = checkResponse(response, this.#key, this.#settings, this.kernels);
+    this.#reader = undefined;
+    this.open(extensions, subprotocol, [rest]);
+  }
+
+  #refuse(error: unknown): void {
+    this.handshakeError = error as Error;
+    this.abandon();
+  }
+}

@@ -1,0 +1,87 @@
+// Frames through the negotiated extensions, with the rules that can be checked only behind them.
+import type { WebSocketException } from "../errors/base.ts";
+import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
+import type { Extension } from "../extensions/extension.ts";
+import { Frame } from "../frames/frame.ts";
+import { Opcode } from "../frames/opcode.ts";
+import { UTF8_INVALID } from "../kernels/constants.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+
+/** Limits of what the application gets, in bytes; `Infinity` for none. */
+export interface MessageLimits {
+  readonly maxMessage: number;
+  readonly maxFragment: number;
+}
+
+const MAX_CONTROL_PAYLOAD = 125;
+
+/** Encodes in the order of negotiation, decodes in reverse (RFC 6455 9.1). */
+export class ExtensionPipeline {
+  readonly extensions: readonly Extension[];
+  readonly #kernels: Kernels;
+  readonly #limits: MessageLimits;
+  readonly #validateUtf8: boolean;
+  #isText = false;
+  #utf8 = 0;
+  #messageLength = 0;
+
+  constructor(extensions: readonly Extension[], kernels: Kernels, limits: MessageLimits, validateUtf8: boolean) {
+    this.extensions = extensions;
+    this.#kernels = kernels;
+    this.#limits = limits;
+    this.#validateUtf8 = validateUtf8;
+  }
+
+  /** The reserved bits that the extensions use, as in the first byte of a frame. */
+  get reservedBits(): number {
+    return this.extensions.reduce((bits, extension) => bits | ((extension.reservedBits & 7) << 4), 0);
+  }
+
+  encode(frame: Frame): Frame {
+    return this.extensions.reduce((encoded, extension) => extension.encode(encoded), frame);
+  }
+
+  /**
+   * Decodes a frame of the peer.
+   *
+   * @throws {WebSocketException} If the peer broke a rule.
+   */
+  decode(frame: Frame): Frame {
+    const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
+    const decoded = this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
+    if (decoded.rsv1 || decoded.rsv2 || decoded.rsv3) throw new ProtocolError("reserved bits must be 0");
+    if (decoded.isControl) return checkControl(decoded);
+    this.#messageLength += decoded.payload.length;
+    if (decoded.payload.length > maxSize) throw this.#tooBig(decoded.payload.length, maxSize);
+    if (this.#validateUtf8) this.#validate(decoded);
+    return decoded;
+  }
+
+  /** Bytes that the payload of a data frame may have. */
+  #room(frame: Frame): number {
+    if (frame.opcode !== Opcode.CONTINUATION) this.#messageLength = 0;
+    return Math.min(this.#limits.maxFragment, this.#limits.maxMessage - this.#messageLength);
+  }
+
+  #tooBig(size: number, maxSize: number): WebSocketException {
+    const { maxFragment, maxMessage } = this.#limits;
+    if (maxSize === maxFragment) return new PayloadTooBig(size, maxFragment);
+    return new PayloadTooBig(size, maxMessage, this.#messageLength - size);
+  }
+
+  #validate(frame: Frame): void {
+    if (frame.opcode !== Opcode.CONTINUATION) {
+      this.#isText = frame.opcode === Opcode.TEXT;
+      this.#utf8 = 0;
+    }
+    if (!this.#isText) return;
+    this.#utf8 = this.#kernels.validateUtf8(frame.payload, this.#utf8);
+    if (this.#utf8 === UTF8_INVALID || (frame.fin && this.#utf8 !== 0)) throw new InvalidUtf8("invalid UTF-8");
+  }
+}
+
+function checkControl(frame: Frame): Frame {
+  if (frame.payload.length > MAX_CONTROL_PAYLOAD) throw new ProtocolError("control frame too long");
+  if (!frame.fin) throw new ProtocolError("fragmented control frame");
+  return frame;
+}

@@ -1,0 +1,119 @@
+// The receiving half of an open connection: chunks through the parser, the reader and extensions to events.
+import type { TextCodec } from "../bytes/text-codec.ts";
+import type { Extension } from "../extensions/extension.ts";
+import type { Frame } from "../frames/frame.ts";
+import { Opcode } from "../frames/opcode.ts";
+import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
+import type { Kernels, ParserState } from "../kernels/kernels.ts";
+import type { ProtocolEvent } from "./events.ts";
+import { ExtensionPipeline } from "./extension-pipeline.ts";
+import { parseError } from "./faults.ts";
+import { FrameReader } from "./frame-reader.ts";
+import type { InboundReader } from "./inbound.ts";
+import { MessageReader } from "./message-reader.ts";
+
+/** What encoding may add to a message, so that the limit on the wire does not cut off what fits once decoded. */
+const ENCODED_FACTOR = 1.001;
+const ENCODED_EXTRA = 0x10000;
+const NO_FRAMES: readonly Frame[] = [];
+
+/** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
+export type Delivery = "frames" | "messages" | "bytes";
+
+/** Receives frames. It knows their grammar and limits, not what Close, Ping and Pong mean. */
+export class FrameReceiver {
+  /** What was received, in order. */
+  events: ProtocolEvent[] = [];
+  /** The control frames of the last chunk; the last one may be a Close, behind which nothing was read. */
+  controls: readonly Frame[] = NO_FRAMES;
+  /** What is wrong with the last chunk behind its events, or `null`. */
+  fault: Error | null = null;
+  readonly #kernels: Kernels;
+  readonly #codec: TextCodec;
+  readonly #parser: ParserState;
+  readonly #delivery: Delivery;
+  #reader: InboundReader;
+  #pipeline: ExtensionPipeline | undefined;
+  /** Joins the frames that extensions decoded, where whole messages are delivered. */
+  #joiner: MessageReader | undefined;
+
+  constructor(kernels: Kernels, codec: TextCodec, parser: ParserState, delivery: Delivery) {
+    this.#kernels = kernels;
+    this.#codec = codec;
+    this.#parser = parser;
+    this.#delivery = delivery;
+    this.#reader = this.#messageReader() ?? new FrameReader();
+  }
+
+  #messageReader(): MessageReader | undefined {
+    return this.#delivery === "frames" ? undefined : new MessageReader(this.#codec, this.#delivery === "messages");
+  }
+
+  /** Puts extensions between the parser and the events. */
+  insert(extensions: readonly Extension[]): ExtensionPipeline {
+    const parser = this.#parser;
+    const { maxMessage, maxFragment } = parser;
+    const validates = (parser.config & CONFIG_VALIDATE_UTF8) !== 0;
+    const pipeline = new ExtensionPipeline(extensions, this.#kernels, { maxMessage, maxFragment }, validates);
+    parser.config = (parser.config & ~CONFIG_VALIDATE_UTF8) | pipeline.reservedBits;
+    parser.maxMessage = maxMessage * ENCODED_FACTOR + ENCODED_EXTRA;
+    parser.maxFragment = maxFragment * ENCODED_FACTOR + ENCODED_EXTRA;
+    this.#joiner = this.#messageReader();
+    this.#reader = new FrameReader();
+    this.#pipeline = pipeline;
+    return pipeline;
+  }
+
+  /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
+  receive(chunk: Uint8Array): void {
+    this.#parse(chunk);
+    // Only now, with all values made, may anything run that could use the kernels for another connection.
+    const { events, controls } = this.#reader;
+    this.#reader.events = [];
+    this.controls = controls;
+    if (controls.length > 0) this.#reader.controls = [];
+    if (this.#pipeline !== undefined) this.#decode(events, this.#pipeline);
+    else this.#keep(events);
+    if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
+  }
+
+  #parse(chunk: Uint8Array): void {
+    const parser = this.#parser;
+    const reader = this.#reader;
+    for (let start = 0; start < chunk.length; start += INPUT_CAPACITY) {
+      const piece = chunk.length <= INPUT_CAPACITY ? chunk : chunk.subarray(start, start + INPUT_CAPACITY);
+      this.#kernels.stage(piece);
+      let from = 0;
+      do {
+        const count = this.#kernels.parse(parser, from, piece.length);
+        from = parser.consumed;
+        reader.read(this.#kernels, count, parser, chunk, start);
+        if (parser.fault !== 0 || reader.controls.at(-1)?.opcode === Opcode.CLOSE) return;
+      } while (from < piece.length);
+    }
+  }
+
+  #keep(events: ProtocolEvent[]): void {
+    if (this.events.length === 0) {
+      this.events = events;
+    } else {
+      for (const event of events) this.events.push(event);
+    }
+  }
+
+  /** The slow way: every frame passes through the extensions. */
+  #decode(frames: ProtocolEvent[], pipeline: ExtensionPipeline): void {
+    const controls: Frame[] = [];
+    this.controls = controls;
+    try {
+      for (const encoded of frames) {
+        const frame = pipeline.decode(encoded as Frame);
+        if (frame.isControl) controls.push(frame);
+        if (frame.isControl || this.#joiner === undefined) this.events.push(frame);
+        else this.#joiner.addFrame(frame, this.events);
+      }
+    } catch (error) {
+      this.fault = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// The order of outgoing frames (RFC 6455 5.4, 5.5) and their way through extensions to the writer.
+import type { TextCodec } from "../bytes/text-codec.ts";
+import { ProtocolError } from "../errors/protocol.ts";
+import { Frame } from "../frames/frame.ts";
+import { Opcode } from "../frames/opcode.ts";
+import type { ExtensionPipeline } from "./extension-pipeline.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import type { Output } from "./output.ts";
+
+const FIN = 0x80;
+const MAX_CONTROL_PAYLOAD = 125;
+
+/** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
+export class FrameSender {
+  /** Set once extensions were negotiated. */
+  extensions: ExtensionPipeline | undefined;
+  /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
+  isCongested = false;
+  readonly #output: Output;
+  readonly #writer: FrameWriter;
+  readonly #codec: TextCodec;
+  #isFragmenting = false;
+  #waitingPong: Uint8Array | undefined;
+
+  constructor(output: Output, writer: FrameWriter, codec: TextCodec) {
+    this.#output = output;
+    this.#writer = writer;
+    this.#codec = codec;
+  }
+
+  /** Whether a message was begun and not finished. */
+  get isFragmenting(): boolean {
+    return this.#isFragmenting;
+  }
+
+  /** Checks that a frame of a data opcode may come now. */
+  checkOrder(opcode: Opcode): void {
+    if (opcode === Opcode.CONTINUATION && !this.#isFragmenting) throw new ProtocolError("unexpected continuation frame");
+    if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
+  }
+
+  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+    if (this.extensions !== undefined) {
+      this.#sendFrame(new Frame(opcode, this.#bytesOf(payload), { fin }));
+    } else if (typeof payload === "string") {
+      this.#writer.writeText((fin ? FIN : 0) | opcode, payload);
+    } else {
+      this.#writer.writeBytes((fin ? FIN : 0) | opcode, payload);
+    }
+    this.#isFragmenting = !fin;
+  }
+
+  /** Sends a Ping or Pong; in front of what waits while the transport is congested. */
+  sendControl(opcode: Opcode, payload: Uint8Array): void {
+    if (payload.length > MAX_CONTROL_PAYLOAD) {
+      throw new RangeError(`Cannot send control frame: ${payload.length} bytes, expected at most ${MAX_CONTROL_PAYLOAD}`);
+    }
+    if (!this.isCongested || this.extensions !== undefined) return this.sendInOrder(opcode, payload);
+    this.#output.pushUrgent(this.#writer.controlFrame(FIN | opcode, payload), undefined);
+  }
+
+  /**
+   * Answers a Ping. While the transport is congested only the latest is answered, which RFC 6455 5.5.3 allows: a
+   * peer that pings and does not read cannot make us hoard Pongs.
+   */
+  answerPing(payload: Uint8Array): void {
+    if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
+    const pong = this.#writer.controlFrame(FIN | Opcode.PONG, payload);
+    this.#output.pushUrgent(pong, this.#waitingPong);
+    this.#waitingPong = pong;
+  }
+
+  /** Sends a whole frame behind everything else. */
+  sendInOrder(opcode: Opcode, payload: Uint8Array): void {
+    if (this.extensions === undefined) this.#writer.writeBytes(FIN | opcode, payload);
+    else this.#sendFrame(new Frame(opcode, payload));
+  }
+
+  #bytesOf(payload: string | Uint8Array): Uint8Array {
+    if (typeof payload !== "string") return payload;
+    const bytes = new Uint8Array(this.#codec.byteLength(payload));
+    this.#codec.encodeInto(payload, bytes, 0);
+    return bytes;
+  }
+
+  #sendFrame(frame: Frame): void {
+    const { opcode, payload, fin, rsv1, rsv2, rsv3 } = (this.extensions as ExtensionPipeline).encode(frame);
+    const reserved = (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0);
+    this.#writer.writeBytes((fin ? FIN : 0) | reserved | opcode, payload);
+  }
+}

@@ -1,0 +1,141 @@
+// Frames to bytes (RFC 6455 5.2): header and payload in one place, masked for clients.
+import { randomMaskingKey } from "../bytes/random.ts";
+import type { TextCodec } from "../bytes/text-codec.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import type { Output } from "./output.ts";
+
+/** From here on a payload is not copied but follows its header as it is. */
+export const BORROW_FROM = 0x4000;
+/** Longest header: 2 bytes, 8 of length, 4 of masking key. */
+const MAX_HEADER = 14;
+const MASK_BIT = 0x80;
+/** Up to this many characters a loop over them beats a call of the encoder. */
+const SHORT_TEXT = 24;
+
+/** Writes the frames of one connection to its {@link Output}. */
+export class FrameWriter {
+  readonly #output: Output;
+  readonly #kernels: Kernels;
+  readonly #codec: TextCodec;
+  /** Clients mask (RFC 6455 5.1). */
+  readonly #isMasking: boolean;
+  readonly #maskingKey: () => number;
+
+  constructor(
+    output: Output,
+    kernels: Kernels,
+    codec: TextCodec,
+    isMasking: boolean,
+    maskingKey: () => number = randomMaskingKey,
+  ) {
+    this.#output = output;
+    this.#kernels = kernels;
+    this.#codec = codec;
+    this.#isMasking = isMasking;
+    this.#maskingKey = maskingKey;
+  }
+
+  /** Writes a frame with `text` encoded as UTF-8. `firstByte` holds FIN, reserved bits and opcode. */
+  writeText(firstByte: number, text: string): void {
+    // A UTF-16 unit takes at most 3 bytes.
+    if (text.length * 3 >= BORROW_FROM) {
+      const length = this.#codec.byteLength(text);
+      if (length >= BORROW_FROM) return this.#writeLongText(firstByte, text, length);
+    }
+    const slab = this.#output.reserve(text.length * 3 + MAX_HEADER);
+    const { bytes, used } = slab;
+    const maskLength = this.#isMasking ? 4 : 0;
+    let headerLength = (text.length < 126 ? 2 : 4) + maskLength;
+    const length = this.#encode(text, bytes, used + headerLength);
+    if (length >= 126 && text.length < 126) {
+      // Only for non-ASCII text of 42 to 125 characters: the guess of a short header was wrong.
+      bytes.copyWithin(used + headerLength + 2, used + headerLength, used + headerLength + length);
+      headerLength += 2;
+    }
+    const payloadAt = this.#writeHeader(bytes, used, firstByte, length);
+    this.#maskInPlace(bytes, payloadAt, length);
+    this.#output.commit(slab, payloadAt + length);
+  }
+
+  /** Writes a frame. A payload of 16 KiB or more is borrowed by servers until it was written, else copied. */
+  writeBytes(firstByte: number, payload: Uint8Array): void {
+    if (payload.length >= BORROW_FROM) return this.#writeLongBytes(firstByte, payload);
+    const slab = this.#output.reserve(payload.length + MAX_HEADER);
+    const payloadAt = this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length);
+    slab.bytes.set(payload, payloadAt);
+    this.#maskInPlace(slab.bytes, payloadAt, payload.length);
+    this.#output.commit(slab, payloadAt + payload.length);
+  }
+
+  /** Makes a control frame apart from the output, for {@link Output.pushUrgent}. */
+  controlFrame(firstByte: number, payload: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(2 + (this.#isMasking ? 4 : 0) + payload.length);
+    const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
+    frame.set(payload, payloadAt);
+    this.#maskInPlace(frame, payloadAt, payload.length);
+    return frame;
+  }
+
+  #encode(text: string, target: Uint8Array, start: number): number {
+    const { length } = text;
+    if (length > SHORT_TEXT) return this.#codec.encodeInto(text, target, start);
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return this.#codec.encodeInto(text, target, start);
+      target[start + i] = unit;
+    }
+    return length;
+  }
+
+  #writeLongText(firstByte: number, text: string, length: number): void {
+    const frame = new Uint8Array(MAX_HEADER + length);
+    const payloadAt = this.#writeHeader(frame, 0, firstByte, length);
+    this.#codec.encodeInto(text, frame, payloadAt);
+    this.#maskInPlace(frame, payloadAt, length);
+    this.#output.push(frame.subarray(0, payloadAt + length), false);
+  }
+
+  #writeLongBytes(firstByte: number, payload: Uint8Array): void {
+    if (this.#isMasking) {
+      // The user's bytes are never changed: the masked ones are a copy.
+      const frame = new Uint8Array(MAX_HEADER + payload.length);
+      const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
+      this.#kernels.maskInto(payload, frame, payloadAt, this.#lastKey);
+      this.#output.push(frame.subarray(0, payloadAt + payload.length), false);
+      return;
+    }
+    const slab = this.#output.reserve(MAX_HEADER);
+    this.#output.commit(slab, this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length));
+    this.#output.push(payload, true);
+  }
+
+  #lastKey = 0;
+
+  #maskInPlace(bytes: Uint8Array, payloadAt: number, length: number): void {
+    if (this.#isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
+  }
+
+  /** Writes a header and returns where it ends. For a client it draws the masking key of the frame. */
+  #writeHeader(bytes: Uint8Array, at: number, firstByte: number, length: number): number {
+    const maskBit = this.#isMasking ? MASK_BIT : 0;
+    bytes[at++] = firstByte;
+    if (length < 126) {
+      bytes[at++] = maskBit | length;
+    } else if (length < 0x10000) {
+      bytes[at++] = maskBit | 126;
+      bytes[at++] = length >>> 8;
+      bytes[at++] = length;
+    } else {
+      bytes[at++] = maskBit | 127;
+      for (let shift = 7; shift >= 0; shift--) bytes[at++] = length / 256 ** shift;
+    }
+    if (!this.#isMasking) return at;
+    const key = this.#maskingKey();
+    this.#lastKey = key;
+    bytes[at++] = key;
+    bytes[at++] = key >>> 8;
+    bytes[at++] = key >>> 16;
+    bytes[at++] = key >>> 24;
+    return at;
+  }
+}

@@ -1,0 +1,198 @@
+// Parsed frames to messages: strings straight from the parser's memory, bytes as views or small copies.
+import { Accumulator } from "../bytes/accumulator.ts";
+import type { TextCodec } from "../bytes/text-codec.ts";
+import type { Frame } from "../frames/frame.ts";
+import { isControl, Opcode } from "../frames/opcode.ts";
+import {
+  EVENT_ASCII,
+  EVENT_FIN,
+  EVENT_FIRST,
+  EVENT_FLAGS_SHIFT,
+  EVENT_LAST,
+  EVENT_LENGTH_MASK,
+  EVENT_OPCODE,
+  INPUT_OFFSET,
+  UTF16_OFFSET,
+} from "../kernels/constants.ts";
+import type { Kernels, ParserState } from "../kernels/kernels.ts";
+import type { ProtocolEvent } from "./events.ts";
+import type { InboundReader } from "./inbound.ts";
+import { copyOf, FrameAssembler } from "./inbound.ts";
+
+/** Small neighbours are decoded or copied together up to this size: a kept message pins no more of its group. */
+const GROUP_SIZE = 1024;
+/** A payload that fills at least this part of its chunk is a view of it. */
+const VIEW_FROM = 1 / 4;
+/** Up to this length a loop is faster than making a view to copy with. */
+const COPY_LOOP = 32;
+
+const WHOLE = EVENT_FIRST | EVENT_LAST | EVENT_FIN;
+/** Flags of a whole message in one frame: opcode, FIN, both ends, no reserved bits. */
+const WHOLE_MASK = 0x7ff & ~EVENT_ASCII;
+const WHOLE_TEXT = WHOLE | Opcode.TEXT;
+const WHOLE_ASCII = WHOLE_TEXT | EVENT_ASCII;
+const WHOLE_BINARY = WHOLE | Opcode.BINARY;
+
+/** Reads whole messages, and control frames between them. */
+export class MessageReader implements InboundReader {
+  events: ProtocolEvent[] = [];
+  controls: Frame[] = [];
+  readonly #codec: TextCodec;
+  /** Text becomes strings; otherwise all messages are bytes. */
+  readonly #isDecoding: boolean;
+  readonly #control = new FrameAssembler();
+
+  /** Opcode of the unfinished message, 0 without one. */
+  #opcode = 0;
+  readonly #partial = new Accumulator();
+  #isAscii = true;
+
+  constructor(codec: TextCodec, isDecoding: boolean) {
+    this.#codec = codec;
+    this.#isDecoding = isDecoding;
+  }
+
+  read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
+    const { events } = kernels;
+    let i = 0;
+    while (i < count) {
+      const flags = (events[i * 2] as number) >>> EVENT_FLAGS_SHIFT;
+      const isText = (flags & WHOLE_MASK) === WHOLE_TEXT;
+      if (isText && this.#isDecoding) {
+        i = flags === WHOLE_ASCII ? this.#readAscii(kernels, i, count) : this.#readText(kernels, i);
+      } else if (isText || flags === WHOLE_BINARY) {
+        i = this.#readBytes(kernels, i, count, state, chunk, chunkStart);
+      } else {
+        this.#readPiece(kernels, i, flags, state);
+        i++;
+      }
+    }
+  }
+
+  /** Adds a data frame that extensions decoded, its text validated; pushes the message that it completes. */
+  addFrame(frame: Frame, events: ProtocolEvent[]): void {
+    const { opcode, payload } = frame;
+    if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
+    this.#isAscii = false;
+    this.#partial.append(payload, 0, payload.length, 0);
+    if (frame.fin) events.push(this.#finish());
+  }
+
+  /** One decode for a run of small messages, then one cut a message. Headers between them are decoded too: it is cheaper. */
+  #readAscii(kernels: Kernels, first: number, count: number): number {
+    const { events, memory } = kernels;
+    const start = events[first * 2 + 1] as number;
+    let end = start + ((events[first * 2] as number) & EVENT_LENGTH_MASK);
+    let next = first + 1;
+    for (; next < count; next++) {
+      const word = events[next * 2] as number;
+      const to = (events[next * 2 + 1] as number) + (word & EVENT_LENGTH_MASK);
+      if (word >>> EVENT_FLAGS_SHIFT !== WHOLE_ASCII || to - start > GROUP_SIZE) break;
+      end = to;
+    }
+    const text = this.#codec.decodeLatin1(memory, start, end);
+    if (next === first + 1) {
+      this.events.push(text);
+      return next;
+    }
+    for (let i = first; i < next; i++) {
+      const from = (events[i * 2 + 1] as number) - start;
+      this.events.push(text.substring(from, from + ((events[i * 2] as number) & EVENT_LENGTH_MASK)));
+    }
+    return next;
+  }
+
+  #readText(kernels: Kernels, i: number): number {
+    const offset = kernels.events[i * 2 + 1] as number;
+    const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
+    if (length <= this.#codec.transcodeUpTo) {
+      const size = kernels.transcode(offset, length);
+      this.events.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
+    } else {
+      this.events.push(this.#codec.decodeUtf8(kernels.memory, offset, offset + length));
+    }
+    return i + 1;
+  }
+
+  #readBytes(
+    kernels: Kernels,
+    first: number,
+    count: number,
+    state: ParserState,
+    chunk: Uint8Array,
+    chunkStart: number,
+  ): number {
+    const { events, memory } = kernels;
+    const offset = events[first * 2 + 1] as number;
+    const length = (events[first * 2] as number) & EVENT_LENGTH_MASK;
+    if (length > 0 && length >= chunk.buffer.byteLength * VIEW_FROM) {
+      // A masked payload was unmasked in the parser's memory only.
+      const at = chunkStart + offset - INPUT_OFFSET;
+      if ((state.config & 1) !== 0) copyBack(memory, offset, length, chunk, at);
+      this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
+      return first + 1;
+    }
+    return this.#readGroup(kernels, first, count, offset, offset + length);
+  }
+
+  /** One copy for a run of small messages, then one view a message. */
+  #readGroup(kernels: Kernels, first: number, count: number, start: number, end: number): number {
+    const { events, memory } = kernels;
+    let next = first + 1;
+    for (; next < count; next++) {
+      const word = events[next * 2] as number;
+      const to = (events[next * 2 + 1] as number) + (word & EVENT_LENGTH_MASK);
+      if (word >>> EVENT_FLAGS_SHIFT !== WHOLE_BINARY || to - start > GROUP_SIZE) break;
+      end = to;
+    }
+    const group = copyOf(memory, start, end - start);
+    if (next === first + 1) {
+      this.events.push(group);
+      return next;
+    }
+    for (let i = first; i < next; i++) {
+      const from = (events[i * 2 + 1] as number) - start;
+      this.events.push(new Uint8Array(group.buffer, from, (events[i * 2] as number) & EVENT_LENGTH_MASK));
+    }
+    return next;
+  }
+
+  #readPiece(kernels: Kernels, i: number, flags: number, state: ParserState): void {
+    const opcode = flags & EVENT_OPCODE;
+    if (isControl(opcode)) {
+      const frame = this.#control.add(kernels, i, state);
+      if (frame === undefined) return;
+      this.events.push(frame);
+      this.controls.push(frame);
+      return;
+    }
+    if ((flags & EVENT_FIRST) !== 0 && opcode !== Opcode.CONTINUATION) this.#begin(opcode);
+    const offset = kernels.events[i * 2 + 1] as number;
+    const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
+    if (length > 0 && (flags & EVENT_ASCII) === 0) this.#isAscii = false;
+    const isLast = (flags & EVENT_LAST) !== 0;
+    this.#partial.append(kernels.memory, offset, offset + length, isLast ? 0 : state.remaining);
+    if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish());
+  }
+
+  #begin(opcode: number): void {
+    this.#opcode = opcode;
+    this.#isAscii = true;
+  }
+
+  #finish(): string | Uint8Array {
+    const bytes = this.#partial.take();
+    if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
+    return this.#isAscii
+      ? this.#codec.decodeLatin1(bytes, 0, bytes.length)
+      : this.#codec.decodeUtf8(bytes, 0, bytes.length);
+  }
+}
+
+function copyBack(memory: Uint8Array, offset: number, length: number, chunk: Uint8Array, at: number): void {
+  if (length > COPY_LOOP) {
+    chunk.set(memory.subarray(offset, offset + length), at);
+    return;
+  }
+  for (let i = 0; i < length; i++) chunk[at + i] = memory[offset + i] as number;
+}

@@ -1,0 +1,123 @@
+// The outgoing bytes of one connection, in order: frames in slabs, and large payloads as they are.
+import type { Slab, SlabPool } from "./slab.ts";
+
+/** A piece of the output. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** The piece is the payload of the header that ends the piece before: nothing may come between them. */
+  readonly glued: boolean;
+}
+
+/**
+ * Collects frames and hands them out as few, large chunks.
+ *
+ * A chunk lies in a slab that is reused once {@link release} was called; who never calls it (users of the
+ * Sans-I/O API) may keep chunks for ever.
+ */
+export class Output {
+  readonly #pool: SlabPool;
+  /** The open segment: `[#start, #end)` of `#slab`, not yet a piece. */
+  #slab: Slab | undefined;
+  #start = 0;
+  #end = 0;
+  #pieces: Piece[] = [];
+  #urgent: Uint8Array[] = [];
+  /** Slabs with bytes of ours that were not released. */
+  #held: Slab[] = [];
+  /** Bytes waiting to be taken. */
+  length = 0;
+  /** Bytes ever taken. */
+  taken = 0;
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Opens `size` bytes at the end of the output and returns the slab; write at `slab.used`, then {@link commit}.
+   */
+  reserve(size: number): Slab {
+    const slab = this.#pool.withRoom(size);
+    if (slab !== this.#slab || slab.used !== this.#end) {
+      this.#closeSegment();
+      this.#slab = slab;
+      this.#start = slab.used;
+      this.#end = slab.used;
+      if (!this.#held.includes(slab)) {
+        this.#held.push(slab);
+        slab.users++;
+      }
+    }
+    return slab;
+  }
+
+  /** Keeps what was written from `slab.used` to `end`. */
+  commit(slab: Slab, end: number): void {
+    this.length += end - slab.used;
+    slab.used = end;
+    this.#end = end;
+  }
+
+  /** Appends bytes without copying them. `glued`: they belong to the frame that was begun before. */
+  push(bytes: Uint8Array, glued: boolean): void {
+    this.#closeSegment();
+    this.#pieces.push({ bytes, glued });
+    this.length += bytes.length;
+  }
+
+  /** Puts a whole frame before everything that waits. `replace`: an earlier urgent frame that was not taken is dropped. */
+  pushUrgent(bytes: Uint8Array, replace: Uint8Array | undefined): void {
+    const at = replace === undefined ? -1 : this.#urgent.indexOf(replace);
+    if (at >= 0) {
+      this.length -= (this.#urgent[at] as Uint8Array).length;
+      this.#urgent[at] = bytes;
+    } else {
+      this.#urgent.push(bytes);
+    }
+    this.length += bytes.length;
+  }
+
+  /** Hands out about `limit` bytes, at least one frame, or everything. */
+  take(limit: number = Infinity): Uint8Array[] {
+    this.#closeSegment();
+    const chunks = this.#urgent;
+    this.#urgent = [];
+    let size = 0;
+    for (const chunk of chunks) size += chunk.length;
+    let count = 0;
+    for (const piece of this.#pieces) {
+      if (size >= limit && !piece.glued) break;
+      chunks.push(piece.bytes);
+      size += piece.bytes.length;
+      count++;
+    }
+    this.#pieces = count === this.#pieces.length ? [] : this.#pieces.slice(count);
+    this.length -= size;
+    this.taken += size;
+    return chunks;
+  }
+
+  /** All that was taken has been written: slabs may be reused. Does nothing while something waits in them. */
+  release(): void {
+    if (this.length > 0) return;
+    for (const slab of this.#held) this.#pool.release(slab);
+    this.#held.length = 0;
+    this.#slab = undefined;
+  }
+
+  /** Drops what waits. What was taken may still be under way: its slabs are left to the garbage collector. */
+  discard(): void {
+    this.#slab = undefined;
+    this.#pieces = [];
+    this.#urgent = [];
+    this.#held = [];
+    this.length = 0;
+  }
+
+  #closeSegment(): void {
+    const slab = this.#slab;
+    if (slab === undefined || this.#end === this.#start) return;
+    this.#pieces.push({ bytes: slab.bytes.subarray(this.#start, this.#end), glued: false });
+    this.#start = this.#end;
+  }
+}

@@ -1,0 +1,404 @@
+// The Sans-I/O state machine that both sides share: bytes in, events out, frames in, bytes out.
+import type { TextCodec } from "../bytes/text-codec.ts";
+import { portableTextCodec } from "../bytes/text-codec.ts";
+import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
+import { connectionClosed } from "../errors/closed.ts";
+import { NetworkError } from "../errors/network.ts";
+import { InvalidState, ProtocolError } from "../errors/protocol.ts";
+import type { Extension } from "../extensions/extension.ts";
+import { CloseCode } from "../frames/close-code.ts";
+import { Close } from "../frames/close.ts";
+import type { Frame } from "../frames/frame.ts";
+import { Opcode } from "../frames/opcode.ts";
+import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../kernels/constants.ts";
+import type { Kernels } from "../kernels/kernels.ts";
+import { ParserState } from "../kernels/kernels.ts";
+import { getKernels } from "../kernels/select.ts";
+import type { ProtocolEvent } from "./events.ts";
+import { closeCodeOf } from "./faults.ts";
+import type { Delivery } from "./frame-receiver.ts";
+import { FrameReceiver } from "./frame-receiver.ts";
+import { FrameSender } from "./frame-sender.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import { Output } from "./output.ts";
+import type { SlabPool } from "./slab.ts";
+import { sharedSlabs } from "./slab.ts";
+import type { Side, State, Transition } from "./state.ts";
+import { nextState } from "./state.ts";
+
+const EMPTY = new Uint8Array(0);
+const DEFAULT_MAX_MESSAGE = 0x100000;
+
+/** Options of a protocol; all have defaults. */
+export interface ProtocolOptions {
+  /** Most bytes of a message, over all its fragments; `null` for no limit. Default: 1 MiB. */
+  readonly maxMessage?: number | null;
+  /** Most bytes of one fragment; `null` (default) for no limit but that of the message. */
+  readonly maxFragment?: number | null;
+  /** Whether text must be valid UTF-8 (RFC 6455 8.1). Default: true. */
+  readonly validateUtf8?: boolean;
+  /**
+   * What data arrives as: `"frames"` (default); `"messages"`, whole, text as strings and binary as bytes; `"bytes"`,
+   * whole messages that are all bytes.
+   */
+  readonly delivery?: Delivery;
+}
+
+/** What connections bring to a protocol beside its options; the defaults run everywhere. */
+export interface ProtocolInternals {
+  readonly kernels?: Kernels;
+  readonly codec?: TextCodec;
+  readonly slabs?: SlabPool;
+  readonly maskingKey?: () => number;
+}
+
+/**
+ * One side of a WebSocket connection without any I/O.
+ *
+ * 1. Give it what the network brings: `receiveData`, `receiveEof`. Neither throws for what a peer does.
+ * 2. Take `eventsReceived`, and act on them with the `send` methods.
+ * 3. Write `dataToSend`; an empty chunk means: close the sending side of TCP.
+ * 4. When `closeExpected`, start a timer and drop TCP when it ends.
+ *
+ * A fault of the peer, or its Close frame, takes effect at the next `dataToSend` (or `settle`): what is sent in
+ * reply to the messages before it still leaves.
+ */
+export abstract class Protocol {
+  readonly side: Side;
+  /** What the opening handshake failed with, or `null`. */
+  handshakeError: Error | null = null;
+  /** The fault of the peer that the connection failed with, or `null`. */
+  parserError: Error | null = null;
+  /** The Close frame of the peer, or `null`. */
+  closeReceived: CloseFrame | null = null;
+  /** Our Close frame, or `null`. */
+  closeSent: CloseFrame | null = null;
+  /** Whether the Close frame of the peer came before ours; `null` unless there are both. */
+  closeReceivedThenSent: boolean | null = null;
+  /** The negotiated subprotocol, or `null`. */
+  subprotocol: string | null = null;
+
+  protected readonly kernels: Kernels;
+  protected readonly output: Output;
+  #state: State = "connecting";
+  readonly #receiver: FrameReceiver;
+  readonly #sender: FrameSender;
+  /** What the peer did and what has not taken effect yet: its Close frame, or the fault to fail with. */
+  #pending: Close | Error | null = null;
+  /** Nothing that arrives matters any more. */
+  #isDiscarding = false;
+  #isEofQueued = false;
+  #isEofTaken = false;
+  #isEofReceived = false;
+
+  protected constructor(side: Side, options: ProtocolOptions, internals: ProtocolInternals) {
+    this.side = side;
+    this.kernels = internals.kernels ?? getKernels();
+    const codec = internals.codec ?? portableTextCodec();
+    this.output = new Output(internals.slabs ?? sharedSlabs());
+    const writer = new FrameWriter(this.output, this.kernels, codec, side === "client", internals.maskingKey);
+    this.#sender = new FrameSender(this.output, writer, codec);
+    this.#receiver = new FrameReceiver(this.kernels, codec, parserFor(side, options), options.delivery ?? "frames");
+  }
+
+  /** Where the connection is in its life. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The negotiated extensions, in the order in which they encode. */
+  get extensions(): readonly Extension[] {
+    return this.#sender.extensions?.extensions ?? [];
+  }
+
+  /** The close code: the peer's, 1006 without one; `null` until the connection is closed. */
+  get closeCode(): number | null {
+    if (this.#state !== "closed") return null;
+    return this.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE;
+  }
+
+  /** The close reason of the peer; `null` until the connection is closed. */
+  get closeReason(): string | null {
+    if (this.#state !== "closed") return null;
+    return this.closeReceived?.reason ?? "";
+  }
+
+  /** The error that calls on the closed connection end with. `cause` is used where no fault of the peer is known. */
+  closeError(cause?: unknown): ConnectionClosed {
+    const { closeReceived, closeSent, closeReceivedThenSent } = this;
+    return connectionClosed(closeReceived, closeSent, closeReceivedThenSent, this.parserError ?? cause);
+  }
+
+  // Receiving
+
+  /**
+   * Takes bytes from the network. They belong to the protocol from now on.
+   *
+   * @throws {InvalidState} After `receiveEof`.
+   */
+  receiveData(chunk: Uint8Array): void {
+    if (this.#isEofReceived) throw new InvalidState("Cannot receive data: the stream has ended");
+    if (this.#isDiscarding || chunk.length === 0) return;
+    if (this.#state === "connecting") this.receiveHandshake(chunk);
+    else this.#receiveFrames(chunk);
+  }
+
+  /** Takes the end of the stream. It may come again. `cause` is why it ended, where that is known. */
+  receiveEof(cause?: Error): void {
+    if (this.#isEofReceived) return;
+    this.#isEofReceived = true;
+    if (!this.#isDiscarding) {
+      if (this.#state === "connecting") this.receiveHandshakeEof();
+      else this.parserError = cause ?? new NetworkError("eof", "connection closed without a close frame");
+    }
+    this.settle();
+    this.abandon();
+    this.#move("eof-received");
+  }
+
+  /** Returns what was received since the last call. */
+  eventsReceived(): ProtocolEvent[] {
+    const { events } = this.#receiver;
+    if (events.length > 0) this.#receiver.events = [];
+    return events;
+  }
+
+  /** Takes bytes of the opening handshake, and what follows it. */
+  protected abstract receiveHandshake(chunk: Uint8Array): void;
+
+  /** The stream ended before the opening handshake was over. */
+  protected abstract receiveHandshakeEof(): void;
+
+  protected pushEvent(event: ProtocolEvent): void {
+    this.#receiver.events.push(event);
+  }
+
+  /** The opening handshake succeeded; `rest` are the chunks behind it. */
+  protected open(extensions: readonly Extension[], subprotocol: string | null, rest: readonly Uint8Array[]): void {
+    this.subprotocol = subprotocol;
+    if (extensions.length > 0) this.#sender.extensions = this.#receiver.insert(extensions);
+    this.#move("handshake-succeeded");
+    for (const chunk of rest) this.receiveData(chunk);
+  }
+
+  /** Nothing more is read or, behind what is queued, written. */
+  protected abandon(): void {
+    this.#isDiscarding = true;
+    this.#isEofQueued = true;
+  }
+
+  #receiveFrames(chunk: Uint8Array): void {
+    const receiver = this.#receiver;
+    receiver.receive(chunk);
+    for (const frame of receiver.controls) this.#receiveControl(frame);
+    if (receiver.fault !== null) this.#failLater(receiver.fault);
+  }
+
+  #receiveControl(frame: Frame): void {
+    if (frame.opcode === Opcode.PING) this.#sender.answerPing(frame.payload);
+    else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
+  }
+
+  #receiveClose(frame: Frame): void {
+    this.#isDiscarding = true;
+    try {
+      this.#pending ??= Close.parse(frame.payload, this.kernels);
+    } catch (error) {
+      this.#failLater(error);
+    }
+  }
+
+  #failLater(error: unknown): void {
+    this.#isDiscarding = true;
+    this.#pending ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  // Closing
+
+  /** Whether a Close frame or a fault of the peer waits for `settle`. */
+  get isUnsettled(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** Lets a received Close frame or a fault take effect. Called by `dataToSend` and before anything that closes. */
+  settle(): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    this.#pending = null;
+    if (pending instanceof Close) this.#acceptClose(pending);
+    else this.#failWith(pending);
+  }
+
+  /** RFC 6455 5.5.1: a received Close is answered with its own code unless one was sent; then the server closes TCP. */
+  #acceptClose(close: Close): void {
+    this.closeReceived = close;
+    this.closeReceivedThenSent = this.#state === "open";
+    if (this.#state === "open") this.#writeClose(close);
+    if (this.side === "server") this.#isEofQueued = true;
+  }
+
+  #failWith(error: Error): void {
+    this.parserError = error;
+    const code = closeCodeOf(error);
+    // What went wrong inside is not for the peer.
+    this.fail(code, code === CloseCode.INTERNAL_ERROR ? "" : error.message);
+  }
+
+  #writeClose(close: Close): void {
+    const payload = close.code === CloseCode.NO_STATUS_RCVD ? EMPTY : close.serialize();
+    this.#sender.sendInOrder(Opcode.CLOSE, payload);
+    this.closeSent = close;
+    this.#move("close-sent");
+  }
+
+  /**
+   * Fails the connection (RFC 6455 7.1.7): sends a Close frame unless one was sent or `code` is 1006, and ignores
+   * all that the peer sends from now on.
+   */
+  fail(code: number, reason: string = ""): void {
+    this.#pending = null;
+    this.#isDiscarding = true;
+    const isAbnormal = code === CloseCode.ABNORMAL_CLOSURE;
+    if (this.#state === "open") {
+      if (isAbnormal) this.#move("failed-without-close");
+      else this.#writeClose(new Close(code, reason));
+    }
+    if (isAbnormal || this.side === "server") this.#isEofQueued = true;
+  }
+
+  /** Whether TCP should end soon: start a timer, and drop it when that ends (RFC 6455 7.1.1). */
+  closeExpected(): boolean {
+    return this.#state === "closing" || (this.#state === "connecting" && this.#isEofQueued);
+  }
+
+  #move(transition: Transition): void {
+    this.#state = nextState(this.#state, transition);
+  }
+
+  // Sending
+
+  /**
+   * Sends text, whole or (`fin: false`) the first fragment of a message.
+   *
+   * Payloads of 16 KiB and more may be borrowed until written: do not change them before.
+   *
+   * @throws {ProtocolError} Inside an unfinished message.
+   * @throws {InvalidState} Unless the connection is open.
+   */
+  sendText(payload: string | Uint8Array, fin: boolean = true): void {
+    this.#sendData(Opcode.TEXT, payload, fin);
+  }
+
+  /** Sends binary data; see {@link sendText}. */
+  sendBinary(payload: Uint8Array, fin: boolean = true): void {
+    this.#sendData(Opcode.BINARY, payload, fin);
+  }
+
+  /** Sends the next fragment of a message; see {@link sendText}. */
+  sendContinuation(payload: string | Uint8Array, fin: boolean): void {
+    this.#sendData(Opcode.CONTINUATION, payload, fin);
+  }
+
+  #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+    this.#sender.checkOrder(opcode);
+    if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
+    this.#sender.sendData(opcode, payload, fin);
+  }
+
+  /**
+   * Sends a Ping (RFC 6455 5.5.2).
+   *
+   * @throws {RangeError} For more than 125 bytes.
+   * @throws {InvalidState} Unless the connection is open or closing.
+   */
+  sendPing(payload: Uint8Array): void {
+    this.#sendControl(Opcode.PING, payload);
+  }
+
+  /** Sends an unsolicited Pong (RFC 6455 5.5.3); see {@link sendPing}. */
+  sendPong(payload: Uint8Array): void {
+    this.#sendControl(Opcode.PONG, payload);
+  }
+
+  #sendControl(opcode: Opcode, payload: Uint8Array): void {
+    if (this.#state !== "open" && this.#state !== "closing") {
+      throw new InvalidState(`Cannot send: connection is ${this.#state}`);
+    }
+    this.#sender.sendControl(opcode, payload);
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455 7.1.2). Without a code the frame is empty.
+   *
+   * @throws {ProtocolError} For a reason without a code.
+   * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
+   * @throws {InvalidState} Unless the connection is open.
+   */
+  sendClose(code?: number, reason: string = ""): void {
+    if (code === undefined && reason !== "") throw new ProtocolError("cannot send a reason without a code");
+    this.settle();
+    if (this.#state !== "open") throw new InvalidState(`Cannot close: connection is ${this.#state}`);
+    this.#writeClose(new Close(code ?? CloseCode.NO_STATUS_RCVD, reason));
+  }
+
+  // Output
+
+  /** Whether a fragmented message of ours is unfinished. */
+  get isFragmenting(): boolean {
+    return this.#sender.isFragmenting;
+  }
+
+  /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */
+  set isCongested(value: boolean) {
+    this.#sender.isCongested = value;
+  }
+
+  /**
+   * Returns the bytes to write, in order. An empty chunk, always the last one ever, means: close the sending side.
+   */
+  dataToSend(): Uint8Array[] {
+    this.settle();
+    const chunks = this.output.take();
+    if (this.takeEof()) chunks.push(EMPTY);
+    return chunks;
+  }
+
+  /** Like `dataToSend`, for who writes piece by piece: about `limit` bytes, no end marker, and nothing settled. */
+  takeOutput(limit: number): Uint8Array[] {
+    return this.output.take(limit);
+  }
+
+  /** Whether the sending side is to be closed now; true once. */
+  takeEof(): boolean {
+    if (!this.#isEofQueued || this.#isEofTaken || this.output.length > 0) return false;
+    this.#isEofTaken = true;
+    return true;
+  }
+
+  /** Bytes ever taken. */
+  get outputTaken(): number {
+    return this.output.taken;
+  }
+
+  /** Drops what waits: it can no longer be written. */
+  discardOutput(): void {
+    this.output.discard();
+  }
+
+  /** Bytes that wait to be taken. */
+  get outputLength(): number {
+    return this.output.length;
+  }
+
+  /** Everything that was taken has been written; its memory may be used again. */
+  releaseOutput(): void {
+    this.output.release();
+  }
+}
+
+function parserFor(side: Side, options: ProtocolOptions): ParserState {
+  const role = side === "server" ? CONFIG_MASKED : 0;
+  const validation = options.validateUtf8 === false ? 0 : CONFIG_VALIDATE_UTF8;
+  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment = null } = options;
+  return new ParserState(role | validation, maxMessage ?? Infinity, maxFragment ?? Infinity);
+}

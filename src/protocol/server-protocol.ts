@@ -1,0 +1,128 @@
+// The server's side of the opening handshake (RFC 6455 4.2), on top of the shared state machine.
+import type { Extension } from "../extensions/extension.ts";
+import type { HttpLimits } from "../http/limits.ts";
+import { DEFAULT_HTTP_LIMITS } from "../http/limits.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import { RequestReader } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import { InvalidState } from "../errors/protocol.ts";
+import type { ProtocolInternals, ProtocolOptions } from "./protocol.ts";
+import { Protocol } from "./protocol.ts";
+import { plainResponse, rejectionFor } from "./rejection.ts";
+import type { ServerHandshakeSettings } from "./server-handshake.ts";
+import { acceptRequest } from "./server-handshake.ts";
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** Options of a {@link ServerProtocol}. */
+export interface ServerProtocolOptions extends ProtocolOptions, ServerHandshakeSettings {
+  /** Limits of the request. */
+  readonly httpLimits?: HttpLimits;
+}
+
+/**
+ * The server's side of a connection without I/O.
+ *
+ * @example
+ * const protocol = new ServerProtocol();
+ * protocol.receiveData(chunk);
+ * const [request] = protocol.eventsReceived();
+ * if (request instanceof HandshakeRequest) protocol.sendResponse(protocol.accept(request));
+ * for (const bytes of protocol.dataToSend()) socket.write(bytes);
+ */
+export class ServerProtocol extends Protocol {
+  /** The Origin of the accepted request, or `null`. */
+  origin: string | null = null;
+  readonly #settings: ServerProtocolOptions;
+  #reader: RequestReader | undefined;
+  #request: HandshakeRequest | undefined;
+  /** What the client sent before it could know our answer: read once extensions are negotiated. */
+  #early: Uint8Array[] = [];
+  #earlyLength = 0;
+  #agreed: { readonly extensions: readonly Extension[]; readonly subprotocol: string | null } | undefined;
+
+  constructor(options: ServerProtocolOptions = {}, internals: ProtocolInternals = {}) {
+    super("server", options, internals);
+    this.#settings = options;
+    this.#reader = new RequestReader(options.httpLimits);
+  }
+
+  /**
+   * Answers a request: 101 if it is a good opening handshake, else the status that says what is wrong, with the fault
+   * in `handshakeError`. The headers may be changed before {@link sendResponse}.
+   */
+  accept(request: HandshakeRequest): HandshakeResponse {
+    try {
+      const { response, extensions, subprotocol, origin } = acceptRequest(request, this.#settings, this.kernels);
+      this.#agreed = { extensions, subprotocol };
+      this.origin = origin;
+      return response;
+    } catch (error) {
+      this.handshakeError = error instanceof Error ? error : new Error(String(error));
+      return rejectionFor(error);
+    }
+  }
+
+  /** Makes a plain text answer that refuses the handshake. */
+  reject(statusCode: number, text: string): HandshakeResponse {
+    return plainResponse(statusCode, text);
+  }
+
+  /**
+   * Sends the response. 101 opens the connection, anything else ends it.
+   *
+   * @throws {InvalidState} If a response was sent, or the client is gone.
+   */
+  sendResponse(response: HandshakeResponse): void {
+    if (this.state !== "connecting" || this.closeExpected()) {
+      throw new InvalidState("Cannot send response: the opening handshake is over");
+    }
+    this.output.push(this.#serialize(response), false);
+    const early = this.#early;
+    this.#early = [];
+    if (response.statusCode !== SWITCHING_PROTOCOLS) return this.abandon();
+    this.open(this.#agreed?.extensions ?? [], this.#agreed?.subprotocol ?? null, early);
+  }
+
+  #serialize(response: HandshakeResponse): Uint8Array {
+    const bytes = response.serialize();
+    // RFC 9110 9.3.2: an answer to HEAD has the headers of a body and none.
+    return this.#request?.method === "HEAD" ? bytes.subarray(0, bytes.length - response.body.length) : bytes;
+  }
+
+  protected override receiveHandshake(chunk: Uint8Array): void {
+    if (this.#reader === undefined) return this.#keepEarly(chunk);
+    try {
+      const request = this.#reader.push(chunk);
+      if (request === undefined) return;
+      const { rest } = this.#reader;
+      this.#reader = undefined;
+      this.#request = request;
+      if (rest.length > 0) this.#keepEarly(rest);
+      this.pushEvent(request);
+    } catch (error) {
+      this.handshakeError = error as Error;
+      this.#reader = undefined;
+      this.sendResponse(rejectionFor(error));
+    }
+  }
+
+  /** A client that goes on before it was answered gets the room of a request, and no more. */
+  #keepEarly(chunk: Uint8Array): void {
+    const { total } = this.#settings.httpLimits ?? DEFAULT_HTTP_LIMITS;
+    this.#early.push(chunk);
+    this.#earlyLength += chunk.length;
+    this.isEarlyFull = this.#earlyLength >= total;
+  }
+
+  /** Whether the client should not be read from until the response was sent. */
+  isEarlyFull = false;
+
+  protected override receiveHandshakeEof(): void {
+    try {
+      this.#reader?.eof();
+    } catch (error) {
+      this.handshakeError = error as Error;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// The opening handshake of one connection on a server: request, hooks, response.
+import { InvalidHandshake } from "../errors/handshake.ts";
+import type { Link } from "../connection/link.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import { plainResponse, rejectionFor } from "../protocol/rejection.ts";
+import type { ServerProtocol } from "../protocol/server-protocol.ts";
+import { toHandshakeResponse } from "./hook-response.ts";
+import type { ServerSettings } from "./options.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+const SWITCHING_PROTOCOLS = 101;
+
+/** What the server knows while a handshake is under way. */
+export interface OpeningContext {
+  readonly settings: ServerSettings;
+  isClosing(): boolean;
+}
+
+/** The answer of a server that is closing. */
+export function unavailable(): HandshakeResponse {
+  return plainResponse(503, "Server is shutting down.\n");
+}
+
+/**
+ * Goes through the opening handshake. Resolves to whether the connection is open; if it is not, a response was sent
+ * and the connection is ending, or it was lost. Never rejects.
+ */
+export async function shakeHands(
+  link: Link<ServerProtocol>,
+  connection: ServerConnection,
+  context: OpeningContext,
+): Promise<boolean> {
+  const { protocol } = link;
+  let request: HandshakeRequest;
+  try {
+    request = (await link.handshake) as HandshakeRequest;
+  } catch {
+    return false; // lost, or not HTTP and already answered
+  }
+  link.request = request;
+  const response = await answer(protocol, connection, request, context);
+  if (protocol.state !== "connecting" || protocol.closeExpected()) return false; // lost, or answered meanwhile
+  link.response = response;
+  protocol.sendResponse(response);
+  const isOpen = response.statusCode === SWITCHING_PROTOCOLS;
+  if (isOpen) link.opened();
+  else link.flush();
+  return isOpen;
+}
+
+async function answer(
+  protocol: ServerProtocol,
+  connection: ServerConnection,
+  request: HandshakeRequest,
+  context: OpeningContext,
+): Promise<HandshakeResponse> {
+  const { settings } = context;
+  let response = await guarded(connection, async () => {
+    const result = await settings.processRequest?.(connection, request);
+    return result ? toHandshakeResponse(result) : accept(protocol, connection, request);
+  });
+  if (settings.serverHeader !== null) response.headers.set("Server", settings.serverHeader);
+  if (settings.processResponse !== undefined) {
+    const processResponse = settings.processResponse;
+    const before = response;
+    response = await guarded(connection, async () => {
+      const result = await processResponse(connection, request, before);
+      return result ? toHandshakeResponse(result) : before;
+    });
+  }
+  return response.statusCode === SWITCHING_PROTOCOLS && context.isClosing() ? unavailable() : response;
+}
+
+function accept(protocol: ServerProtocol, connection: ServerConnection, request: HandshakeRequest): HandshakeResponse {
+  const response = protocol.accept(request);
+  const error = protocol.handshakeError;
+  if (error !== null && !(error instanceof InvalidHandshake)) {
+    connection.logger.error("! opening handshake failed", error);
+  }
+  return response;
+}
+
+/** What a hook throws is an answer too: the one for a failed handshake, or 500 and a line in the log. */
+async function guarded(
+  connection: ServerConnection,
+  hook: () => Promise<HandshakeResponse>,
+): Promise<HandshakeResponse> {
+  try {
+    return await hook();
+  } catch (error) {
+    if (!(error instanceof InvalidHandshake)) connection.logger.error("! opening handshake failed", error);
+    return rejectionFor(error);
+  }
+}

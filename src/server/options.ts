@@ -1,0 +1,61 @@
+// Options of serve(), read once.
+import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
+import { readConnectionOptions } from "../connection/options.ts";
+import type { ListenOptions } from "../connection/runtime.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import { checkSubprotocols } from "../protocol/negotiation.ts";
+import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
+import { VERSION } from "../version.ts";
+import type { WebResponse } from "./hook-response.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+/** What a hook may answer with: nothing, to go on; or a response. */
+export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
+
+/** Options of `serve`. */
+export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings, ListenOptions {
+  /**
+   * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
+   * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
+   */
+  processRequest?: (ws: ServerConnection, request: HandshakeRequest) => HookResult | Promise<HookResult>;
+  /**
+   * Called with the response that is about to be sent. It may change its headers or return another response.
+   */
+  processResponse?: (
+    ws: ServerConnection,
+    request: HandshakeRequest,
+    response: HandshakeResponse,
+  ) => HookResult | Promise<HookResult>;
+  /** Value of the Server header; `null` for none. Default: runtime and library with their versions. */
+  serverHeader?: string | null;
+  /** Starts `server.close()` when it is aborted; aborted before the server listens, `serve` rejects. */
+  signal?: AbortSignal;
+}
+
+/** The same, checked and complete. */
+export interface ServerSettings {
+  readonly connection: ConnectionSettings;
+  readonly handshake: ServerHandshakeSettings;
+  readonly processRequest: NonNullable<ServeOptions["processRequest"]> | undefined;
+  readonly processResponse: NonNullable<ServeOptions["processResponse"]> | undefined;
+  readonly serverHeader: string | null;
+}
+
+/**
+ * Reads the options.
+ *
+ * @throws {TypeError | RangeError} For values that cannot be used.
+ */
+export function readServeOptions(options: ServeOptions, product: string): ServerSettings {
+  const { origins, extensions, subprotocols, selectSubprotocol } = options;
+  checkSubprotocols(subprotocols ?? []);
+  return {
+    connection: readConnectionOptions(options),
+    handshake: { origins, extensions, subprotocols, selectSubprotocol },
+    processRequest: options.processRequest,
+    processResponse: options.processResponse,
+    serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
+  };
+}

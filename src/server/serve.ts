@@ -1,0 +1,35 @@
+// serve(): from a handler and options to a listening server.
+import type { Runtime } from "../connection/runtime.ts";
+import type { ServeOptions } from "./options.ts";
+import { readServeOptions } from "./options.ts";
+import type { Handler } from "./server.ts";
+import { Server } from "./server.ts";
+
+/**
+ * Starts a WebSocket server.
+ *
+ * @param handler Called with every open connection; returning closes it with 1000, throwing with 1011.
+ * @throws {NetworkError} If it cannot listen; the reason is `"address-in-use"` where that is so.
+ * @throws {TypeError | RangeError} For options that cannot be used.
+ *
+ * @example
+ * await using server = await serve(async (ws) => {
+ *   for await (const message of ws) await ws.send(message);
+ * }, { host: "localhost", port: 8765 });
+ * await server.finished;
+ */
+export type Serve = (handler: Handler, options?: ServeOptions) => Promise<Server>;
+
+/** Makes the `serve` of a runtime. */
+export function bindServe(runtime: Runtime): Serve {
+  return async (handler, options = {}) => {
+    if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
+    const { host, port, backlog, signal } = options;
+    const server = new Server(runtime, handler, readServeOptions(options, runtime.product));
+    signal?.throwIfAborted();
+    server.listening(await runtime.listen({ host, port, backlog }, (transport) => server.accept(transport)));
+    signal?.addEventListener("abort", () => void server.close(), { once: true });
+    if (signal?.aborted === true) void server.close();
+    return server;
+  };
+}

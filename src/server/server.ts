@@ -1,0 +1,187 @@
+// A running server: its connections, from accepting to the end, and how it closes.
+import { Deferred, rejected } from "../async/deferred.ts";
+import { sharedTimers } from "../async/timers.ts";
+import { Link } from "../connection/link.ts";
+import type { Listener, Runtime } from "../connection/runtime.ts";
+import type { Address, Transport } from "../connection/transport.ts";
+import { ConnectionClosed } from "../errors/closed.ts";
+import { TimeoutError } from "../errors/network.ts";
+import { CloseCode } from "../frames/close-code.ts";
+import { Close } from "../frames/close.ts";
+import { ServerProtocol } from "../protocol/server-protocol.ts";
+import { shakeHands, unavailable } from "./opening.ts";
+import type { ServerSettings } from "./options.ts";
+import { ServerConnection } from "./server-connection.ts";
+
+/**
+ * Handles one connection. When it returns, the connection is closed with 1000; when it throws, with 1011, and the
+ * error is logged.
+ */
+export type Handler = (ws: ServerConnection) => void | Promise<void>;
+
+/** Options of {@link Server.close}. */
+export interface ServerCloseOptions {
+  /** Whether open connections are closed; otherwise the server waits until they are. Default: true. */
+  readonly closeConnections?: boolean;
+  /** Close code for open connections. Default: 1001. */
+  readonly code?: number;
+  /** Close reason for open connections. Default: none. */
+  readonly reason?: string;
+  /** Stops the waiting: the promise rejects, and the server goes on closing. */
+  readonly signal?: AbortSignal;
+}
+
+/** A server; see `serve`. Disposing of it closes it. */
+export class Server implements AsyncDisposable {
+  readonly #runtime: Runtime;
+  readonly #handler: Handler;
+  readonly #settings: ServerSettings;
+  readonly #open = new Set<ServerConnection>();
+  readonly #opening = new Set<Link<ServerProtocol>>();
+  readonly #finished = new Deferred<void>();
+  #listener: Listener | undefined;
+  #isListenerClosed = false;
+  #isClosing = false;
+
+  /** @internal */
+  constructor(runtime: Runtime, handler: Handler, settings: ServerSettings) {
+    this.#runtime = runtime;
+    this.#handler = handler;
+    this.#settings = settings;
+  }
+
+  /** @internal */
+  listening(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  /** The addresses that the server listens on; empty once it is closed. */
+  get addresses(): readonly Address[] {
+    return this.#isClosing ? [] : (this.#listener?.addresses ?? []);
+  }
+
+  /** The connections that are open right now, in a new set. */
+  get connections(): Set<ServerConnection> {
+    return new Set([...this.#open].filter((connection) => connection.state === "open"));
+  }
+
+  /** Resolves when the server was closed and its connections are gone. It does not wait for handlers. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /**
+   * Closes the server: it stops listening, answers 503 to opening handshakes under way, and closes open connections.
+   * Resolves with `finished`. Further calls only wait.
+   *
+   * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
+   */
+  close(options: ServerCloseOptions = {}): Promise<void> {
+    const { closeConnections = true, code = CloseCode.GOING_AWAY, reason = "", signal } = options;
+    try {
+      new Close(code, reason).serialize();
+    } catch (error) {
+      return rejected(error);
+    }
+    if (!this.#isClosing) {
+      this.#isClosing = true;
+      void this.#closeListener();
+      for (const link of this.#opening) this.#refuse(link);
+      if (closeConnections) for (const connection of this.#open) void connection.close(code, reason);
+    }
+    return signal === undefined ? this.finished : untilAborted(this.finished, signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Keeps the process alive while the server listens; so it does by default. */
+  ref(): void {
+    this.#listener?.ref();
+  }
+
+  /** Lets the process end although the server listens. */
+  unref(): void {
+    this.#listener?.unref();
+  }
+
+  async #closeListener(): Promise<void> {
+    await this.#listener?.close();
+    this.#isListenerClosed = true;
+    this.#finishIfDone();
+  }
+
+  #finishIfDone(): void {
+    if (this.#isListenerClosed && this.#open.size === 0 && this.#opening.size === 0) this.#finished.resolve();
+  }
+
+  /** A client that has not sent its request yet is told at once; the others are when their hooks are done. */
+  #refuse(link: Link<ServerProtocol>): void {
+    if (link.request !== null || link.protocol.closeExpected()) return;
+    link.protocol.sendResponse(unavailable());
+    link.flush();
+  }
+
+  /** @internal */
+  accept(transport: Transport): void {
+    const { connection: settings, handshake } = this.#settings;
+    const protocol = new ServerProtocol(
+      { ...handshake, ...settings.protocol, httpLimits: settings.httpLimits },
+      { codec: this.#runtime.codec },
+    );
+    const link = new Link(transport, protocol, settings, sharedTimers());
+    const connection = new ServerConnection(link, this);
+    this.#opening.add(link);
+    void this.#run(link, connection);
+    link.start();
+    if (this.#isClosing) this.#refuse(link);
+  }
+
+  async #run(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
+    const isOpen = await withDeadline(link, this.#settings.connection.openTimeout, () =>
+      shakeHands(link, connection, { settings: this.#settings, isClosing: () => this.#isClosing }),
+    );
+    if (isOpen) {
+      this.#opening.delete(link);
+      this.#open.add(connection);
+      void this.#handle(connection);
+    }
+    await connection.closed;
+    this.#opening.delete(link);
+    this.#open.delete(connection);
+    this.#finishIfDone();
+  }
+
+  async #handle(connection: ServerConnection): Promise<void> {
+    try {
+      await this.#handler(connection);
+      await connection.close();
+    } catch (error) {
+      const isOwnEnd = error instanceof ConnectionClosed;
+      if (!isOwnEnd) connection.logger.error("! connection handler failed", error);
+      await connection.close(CloseCode.INTERNAL_ERROR);
+    }
+  }
+}
+
+/** The deadline of an opening: TCP is dropped without an answer. */
+async function withDeadline<T>(link: Link, openTimeout: number | null, opening: () => Promise<T>): Promise<T> {
+  if (openTimeout === null) return opening();
+  const timer = link.timers.schedule(openTimeout, () => {
+    link.abort(new TimeoutError(`opening handshake not over after ${openTimeout} ms`));
+  });
+  try {
+    return await opening();
+  } finally {
+    link.timers.cancel(timer);
+  }
+}
+
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = new Deferred<void>();
+  const abort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener("abort", abort));
+}

@@ -1,0 +1,76 @@
+// Feeding readers in several ways, catching errors, and measuring growth, for the tests of HTTP parsing.
+import { expect } from "vitest";
+
+/** Text as it is on the wire, in ISO-8859-1. */
+export function wire(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Bytes of the wire as text. */
+export function unwire(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** What the readers of requests and responses have in common. */
+export interface Reader<Message> {
+  push(bytes: Uint8Array): Message | undefined;
+  readonly rest: Uint8Array;
+}
+
+/** What came out of a reader: a message and the text behind it, or nothing yet. */
+export interface Fed<Message> {
+  readonly message: Message | undefined;
+  readonly rest: string;
+}
+
+/** Pushes pieces up to the message; what was not pushed by then counts as rest. */
+export function feed<Message>(reader: Reader<Message>, pieces: readonly Uint8Array[]): Fed<Message> {
+  for (const [i, piece] of pieces.entries()) {
+    const message = reader.push(piece);
+    if (message !== undefined) return { message, rest: [reader.rest, ...pieces.slice(i + 1)].map(unwire).join("") };
+    expect(reader.rest).toHaveLength(0);
+  }
+  return { message: undefined, rest: "" };
+}
+
+/** Ways to cut bytes in pieces. */
+export const CUTS: readonly (readonly [how: string, cut: (bytes: Uint8Array) => Uint8Array[]])[] = [
+  ["whole", (bytes) => [bytes]],
+  ["byte by byte", (bytes) => Array.from(bytes, (byte) => Uint8Array.of(byte))],
+  [
+    "with empty chunks",
+    (bytes) => [bytes.subarray(0, 0), bytes.subarray(0, 5), bytes.subarray(5, 5), bytes.subarray(5)],
+  ],
+];
+
+/** The error that a function throws. */
+export function errorOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("expected an error");
+}
+
+function fastest(run: () => unknown): number {
+  let best = Infinity;
+  for (let i = 0; i < 7; i++) {
+    const start = performance.now();
+    try {
+      run();
+    } catch {
+      // Refusing costs time too: that is what is measured.
+    }
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
+
+/** Asserts that four times the input takes far less than the sixteen times that quadratic work would. */
+export function expectLinear(prepare: (size: number) => () => unknown, size = 50_000): void {
+  const [small, large] = [prepare(size), prepare(4 * size)];
+  fastest(small);
+  // A tenth of a millisecond absorbs the noise of what is too fast to measure.
+  expect(fastest(large)).toBeLessThan(9 * fastest(small) + 0.1 * 9);
+}

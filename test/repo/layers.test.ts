@@ -1,0 +1,105 @@
+// Imports go down only, and never in a circle.
+import { expect, test } from "vitest";
+import { SOURCES } from "./sources.ts";
+
+/** What the files of a folder of src/ may import beside their own folder: folders or single files. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
+  const ground = ["errors", "bytes", "async"];
+  const belowProtocol = [...ground, "kernels", "frames", "http", "extensions"];
+  const belowRoles = [...belowProtocol, "protocol", "connection"];
+  const belowFaces = [...belowRoles, "client", "server", "runtimes"];
+  return {
+    errors: [],
+    bytes: ["errors"],
+    async: ["errors"],
+    kernels: ground,
+    frames: [...ground, "kernels"],
+    http: [...ground, "kernels"],
+    extensions: [...ground, "kernels", "frames", "http"],
+    protocol: belowProtocol,
+    connection: [...belowProtocol, "protocol"],
+    client: belowRoles,
+    server: belowRoles,
+    runtimes: ["errors", "bytes", "connection/transport.ts", "connection/native-connection.ts"],
+    sync: belowFaces,
+    cli: belowFaces,
+    testing: belowFaces,
+  };
+})();
+
+/** The folder of a file in src/; an entry has none. */
+function folderOf(path: string): string {
+  const [, first = "", ...rest] = path.split("/");
+  return rest.length === 0 ? "" : first;
+}
+
+function runtimeOf(path: string): string | undefined {
+  return /^src\/runtimes\/([^/]+)\//.exec(path)?.[1];
+}
+
+function mayImport(from: string, to: string): boolean {
+  const [fromFolder, toFolder] = [folderOf(from), folderOf(to)];
+  if (fromFolder === "") return true;
+  if (fromFolder === toFolder) return true;
+  const target = to.slice("src/".length);
+  return (MAY_IMPORT[fromFolder] ?? []).some((allowed) => allowed === toFolder || allowed === target);
+}
+
+test("every folder of src/ has a layer", () => {
+  const unknown = SOURCES.map(({ path }) => folderOf(path)).filter(
+    (folder) => folder !== "" && !(folder in MAY_IMPORT),
+  );
+  expect([...new Set(unknown)]).toEqual([]);
+});
+
+test("imports go down only; a type counts too", () => {
+  const wrong = SOURCES.flatMap(({ path, imports }) =>
+    imports.filter((target) => !mayImport(path, target)).map((target) => `${path} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("one runtime never imports another", () => {
+  const wrong = SOURCES.flatMap(({ path, imports }) =>
+    imports
+      .filter((target) => runtimeOf(target) !== undefined && folderOf(path) === "runtimes")
+      .filter((target) => runtimeOf(target) !== runtimeOf(path))
+      .map((target) => `${path} imports ${target}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("imports are relative and name the file, or are of the runtime; there are no dependencies", () => {
+  const wrong = SOURCES.flatMap(({ path, specifiers }) =>
+    specifiers
+      .filter((specifier) => !/^\.{1,2}\/.+\.(ts|wasm)$/.test(specifier))
+      .filter((specifier) => !(specifier === "#wasm" && folderOf(path) === "kernels"))
+      .filter((specifier) => !/^(node|cloudflare):/.test(specifier)) // where these may be: runtime-globals.test.ts
+      .map((specifier) => `${path} imports ${specifier}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("no imports in a circle", () => {
+  const importsOf = new Map(SOURCES.map(({ path, imports }) => [path, imports]));
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) circles.push([...trail.slice(start), path].join(" -> "));
+    if (start >= 0 || done.has(path)) return;
+    for (const target of importsOf.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const { path } of SOURCES) visit(path, []);
+  expect(circles).toEqual([]);
+});
+
+test("only entries re-export: below them, import the file that defines the name", () => {
+  const barrels = SOURCES.filter(({ path }) => folderOf(path) !== "").filter(({ program }) =>
+    (program["body"] as { type: string; source?: unknown }[]).some(
+      ({ type, source }) => type === "ExportAllDeclaration" || (type === "ExportNamedDeclaration" && source != null),
+    ),
+  );
+  expect(barrels.map(({ path }) => path)).toEqual([]);
+});

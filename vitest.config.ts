@@ -1,0 +1,34 @@
+// How the tests run. Slow ones and those that need another program carry a tag: leave them out with
+// `npx vitest run --tagsFilter "!slow && !external"`.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // Without it the tests would load the built module from dist/ (the `imports` of package.json).
+    alias: { "#wasm": fileURLToPath(new URL("src/kernels/module.inline.ts", import.meta.url)) },
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**"],
+    pool: "forks",
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    tags: [
+      { name: "slow", description: "Takes seconds: long loops, large messages.", timeout: 120_000 },
+      {
+        name: "external",
+        description: "Starts another program: tsc, npm, Deno, Bun or Chromium. Skipped aloud when it is absent.",
+        timeout: 180_000,
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/**/*.generated.ts", "src/**/*.d.ts", "src/kernels/module.workerd.ts"],
+      reporter: ["text-summary", "json-summary", "html"],
+      reportsDirectory: "coverage",
+      thresholds: { statements: 80, branches: 70, functions: 80, lines: 80 },
+    },
+  },
+});
