@@ -66,7 +66,7 @@ const LENGTH_64_BITS: u32 = 127;
 
 /** The longest payload of a control frame (RFC 6455 5.5). */
 const MAX_CONTROL_PAYLOAD: u32 = 125;
-/** Number.MAX_SAFE_INTEGER: lengths above it are too big, whatever the limit, as JavaScript cannot count them. */
+/** Number.MAX_SAFE_INTEGER: JavaScript cannot count further, so messages above it are too big where there is no limit. */
 const MAX_SAFE_INTEGER: u64 = 0x1fffffffffffff;
 
 /** No value of REGISTER_MESSAGE. */
@@ -140,10 +140,9 @@ function carryHeader(headerPtr: usize, end: usize): void {
   store<u32>(REGISTERS_OFFSET, <u32>(end - headerPtr), REGISTER_HEADER_LENGTH);
 }
 
-/** A limit as an integer; Infinity, for none, becomes the greatest one. */
-function limit(register: usize): u64 {
-  const value = <i64>load<f64>(register); // saturates
-  return min<u64>(value, MAX_SAFE_INTEGER);
+/** A register of a length or limit as an integer. Infinity, for no limit, becomes the greatest one. */
+function loadLength(register: usize): u64 {
+  return <u64>(<i64>load<f64>(REGISTERS_OFFSET + register));
 }
 
 /**
@@ -156,12 +155,12 @@ export function parse(from: usize, length: usize): usize {
   const masked = (config & CONFIG_MASKED) != 0;
   // The messages that are validated: text, but not what an extension has yet to make into text.
   const validated = config & CONFIG_VALIDATE_UTF8 ? OPCODE_TEXT : NO_MESSAGE;
-  const maxFragment = limit(REGISTERS_OFFSET + REGISTER_MAX_FRAGMENT);
-  const maxMessage = limit(REGISTERS_OFFSET + REGISTER_MAX_MESSAGE);
+  const maxFragment = loadLength(REGISTER_MAX_FRAGMENT);
+  const maxMessage = min<u64>(loadLength(REGISTER_MAX_MESSAGE), MAX_SAFE_INTEGER);
   let message = load<u32>(REGISTERS_OFFSET, REGISTER_MESSAGE);
-  let messageLength = <u64>(<i64>load<f64>(REGISTERS_OFFSET, REGISTER_MESSAGE_LENGTH));
+  let messageLength = loadLength(REGISTER_MESSAGE_LENGTH);
   let utf8 = load<u32>(REGISTERS_OFFSET, REGISTER_UTF8);
-  let remaining = <u64>(<i64>load<f64>(REGISTERS_OFFSET, REGISTER_REMAINING));
+  let remaining = loadLength(REGISTER_REMAINING);
   let maskingKey = load<u32>(REGISTERS_OFFSET, REGISTER_MASKING_KEY);
   let frameFlags = load<u32>(REGISTERS_OFFSET, REGISTER_FRAME_FLAGS);
 

@@ -1,8 +1,16 @@
 // One growable buffer for the payload of a message that comes in pieces.
 
+/** Makes memory. What it holds at first does not matter: it is overwritten before anybody sees it. */
+export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
+
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const FIRST_CAPACITY = 64;
 const TRUSTED_CAPACITY = 0x10000;
 const TRUSTED_FACTOR = 8;
+
+function zeroed(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(size);
+}
 
 /**
  * Collects pieces in one buffer, so that a fragment costs its bytes and nothing more.
@@ -11,8 +19,13 @@ const TRUSTED_FACTOR = 8;
  * reserve a gigabyte.
  */
 export class Accumulator {
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  readonly #allocate: Allocate;
+  #bytes = EMPTY;
   #length = 0;
+
+  constructor(allocate: Allocate = zeroed) {
+    this.#allocate = allocate;
+  }
 
   /** Bytes collected so far. */
   get length(): number {
@@ -22,24 +35,28 @@ export class Accumulator {
   /** Adds `source[start, end)`; `expected` more bytes have been announced to follow. */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.#length + end - start;
-    if (length > this.#bytes.length) this.#grow(length, expected);
+    if (length > this.#bytes.length) this.#bytes = this.#grown(length, expected);
     this.#bytes.set(source.subarray(start, end), this.#length);
     this.#length = length;
   }
 
-  #grow(needed: number, expected: number): void {
-    // Doubling where nothing is announced keeps a million fragments linear.
-    const wanted = expected > 0 ? needed + expected : Math.max(FIRST_CAPACITY, needed * 2);
-    const trusted = Math.max(TRUSTED_CAPACITY, needed * TRUSTED_FACTOR);
-    const grown = new Uint8Array(Math.max(needed, Math.min(wanted, trusted)));
+  #grown(needed: number, expected: number): Uint8Array<ArrayBuffer> {
+    const announced = needed + expected;
+    const isTrusted = announced <= Math.max(TRUSTED_CAPACITY, needed * TRUSTED_FACTOR);
+    // Doubling where nothing is announced keeps a million fragments linear. Only memory that will be full to its
+    // last byte may come with old bytes in it: the buffer of a message can be seen.
+    const grown =
+      expected > 0 && isTrusted
+        ? this.#allocate(announced)
+        : new Uint8Array(Math.max(FIRST_CAPACITY, needed * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    return grown;
   }
 
   /** Returns what was collected and starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = new Uint8Array(0);
+    const bytes = this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
+    this.#bytes = EMPTY;
     this.#length = 0;
     return bytes;
   }

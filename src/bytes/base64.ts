@@ -11,13 +11,15 @@ for (let i = 0; i < ALPHABET.length; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 /** Encodes `bytes`, with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63);
-    text += i + 1 < bytes.length ? ALPHABET.charAt((group >> 6) & 63) : PADDING;
-    text += i + 2 < bytes.length ? ALPHABET.charAt(group & 63) : PADDING;
+  // The low `width` bits of `bits` are not written yet.
+  let bits = 0;
+  let width = 0;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    for (width += 8; width >= 6; width -= 6) text += ALPHABET.charAt((bits >> (width - 6)) & 63);
   }
-  return text;
+  if (width > 0) text += ALPHABET.charAt((bits << (6 - width)) & 63);
+  return text.padEnd(Math.ceil(bytes.length / 3) * 4, PADDING);
 }
 
 /**
@@ -28,30 +30,25 @@ export function encodeBase64(bytes: Uint8Array): string {
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 !== 0) return undefined;
-  const padding = countPadding(text);
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  const digits = text.length - padding;
-  let group = 0;
+  const digits = text.length - countPadding(text);
+  const bytes = new Uint8Array(Math.floor((digits * 6) / 8));
+  let bits = 0;
+  let width = 0;
   let position = 0;
   for (let i = 0; i < digits; i++) {
     const value = VALUES[text.charCodeAt(i)] ?? INVALID;
     if (value === INVALID) return undefined;
-    group = (group << 6) | value;
-    // A write behind the end, of what the padding stands for, is ignored.
-    if (i % 4 === 3) position = writeGroup(bytes, position, group);
+    bits = (bits << 6) | value;
+    width += 6;
+    if (width < 8) continue;
+    width -= 8;
+    bytes[position] = bits >> width;
+    position++;
   }
-  if (padding > 0) writeGroup(bytes, position, group << (6 * padding));
   return bytes;
 }
 
 function countPadding(text: string): number {
   if (!text.endsWith(PADDING)) return 0;
   return text.endsWith("==") ? 2 : 1;
-}
-
-function writeGroup(bytes: Uint8Array, position: number, group: number): number {
-  bytes[position] = group >> 16;
-  bytes[position + 1] = group >> 8;
-  bytes[position + 2] = group;
-  return position + 3;
 }

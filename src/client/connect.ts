@@ -4,6 +4,7 @@ import type { ConnectionOptions, ConnectionSettings } from "../connection/option
 import { readConnectionOptions } from "../connection/options.ts";
 import { Link } from "../connection/link.ts";
 import type { Runtime } from "../connection/runtime.ts";
+import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { InvalidURI } from "../errors/handshake.ts";
 import { TimeoutError } from "../errors/network.ts";
@@ -99,7 +100,7 @@ async function shakeHands(
   const protocol = new ClientProtocol(
     target,
     { ...options, ...settings.protocol, httpLimits: settings.httpLimits, userAgentHeader },
-    { codec: runtime.codec },
+    internalsOf(runtime),
   );
   const link = new Link(transport, protocol, settings, sharedTimers());
   const connection = new ClientConnection(link);

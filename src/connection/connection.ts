@@ -3,7 +3,6 @@ import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { randomBytes } from "../bytes/random.ts";
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
-import { ConnectionClosedOK } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import type { Extension } from "../extensions/extension.ts";
 import { Close } from "../frames/close.ts";
@@ -19,7 +18,7 @@ import { toBytes } from "./data.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkOwner } from "./link.ts";
 import type { LoggerLike } from "./logger.ts";
-import { MessageQueue } from "./message-queue.ts";
+import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import { Pings } from "./pings.ts";
 import type { Address } from "./transport.ts";
 
@@ -91,8 +90,9 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * @throws {ConnectionClosed} When the connection is closed and everything was received.
    * @throws {ConcurrencyError} If another call is waiting.
    */
-  recv(options: RecvOptions = {}): Promise<Message> {
-    const { signal, decode } = options;
+  recv(options?: RecvOptions): Promise<Message> {
+    const signal = options?.signal;
+    const decode = options?.decode;
     if (signal !== undefined) return this.#recvWithSignal(signal, decode);
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve(as(message, decode));
@@ -130,22 +130,7 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * {@link ConnectionClosedError} otherwise. Leaving the loop neither closes the connection nor loses a message.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    const queue = this.#queue;
-    return {
-      next: () => {
-        const message = queue.shift();
-        if (message !== undefined) return Promise.resolve({ done: false, value: message });
-        return new Promise((resolve, reject) => {
-          queue.wait({
-            deliver: (received) => resolve({ done: false, value: received }),
-            fail: (error) => {
-              if (error instanceof ConnectionClosedOK) resolve({ done: true, value: undefined });
-              else reject(error);
-            },
-          });
-        });
-      },
-    };
+    return new MessageIterator(this.#queue);
   }
 
   // Sending
@@ -159,13 +144,13 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * @throws {ConnectionClosed} If the connection is not open any more.
    * @throws {TypeError} For anything that is neither a string nor bytes.
    */
-  send(message: string | BufferSource, options: SendOptions = {}): Promise<void> {
+  send(message: string | BufferSource, options?: SendOptions): Promise<void> {
     const { protocol } = this.link;
     try {
-      if (options.signal?.aborted === true) return rejected(options.signal.reason);
+      if (options?.signal?.aborted === true) return rejected(options.signal.reason);
       const payload = typeof message === "string" ? message : toBytes(message);
       if (protocol.state !== "open") return this.#rejectClosed();
-      if (options.text ?? typeof payload === "string") protocol.sendText(payload);
+      if (options?.text ?? typeof payload === "string") protocol.sendText(payload);
       else protocol.sendBinary(typeof payload === "string" ? encode(payload) : payload);
       return this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
     } catch (error) {
@@ -347,14 +332,25 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
   }
 
   #receive(events: ProtocolEvent[]): void {
-    const queue = this.#queue;
+    if (this.state !== "open") return this.#receiveLate(events);
+    const messages = hasControls(events) ? this.#takeControls(events) : (events as Message[]);
+    if (messages.length > 0) this.#queue.pushAll(messages);
+  }
+
+  /** Acts on control frames and returns the messages between them. */
+  #takeControls(events: ProtocolEvent[]): Message[] {
+    const messages: Message[] = [];
     for (const event of events) {
-      if (typeof event === "string" || event instanceof Uint8Array) {
-        // Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped.
-        if (!queue.isOverfull || this.state === "open") queue.push(event);
-      } else if (event instanceof Frame && event.opcode === Opcode.PONG) {
-        this.#acknowledge(event.payload);
-      }
+      if (typeof event === "string" || event instanceof Uint8Array) messages.push(event);
+      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#acknowledge(event.payload);
+    }
+    return messages;
+  }
+
+  /** Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped. */
+  #receiveLate(events: ProtocolEvent[]): void {
+    for (const message of this.#takeControls(events)) {
+      if (!this.#queue.isOverfull) this.#queue.push(message);
     }
   }
 
@@ -399,6 +395,11 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
       error,
     });
   }
+}
+
+function hasControls(events: readonly ProtocolEvent[]): boolean {
+  for (const event of events) if (event instanceof Frame) return true;
+  return false;
 }
 
 function encode(text: string): Uint8Array {

@@ -1,4 +1,6 @@
 // Received messages between the network and the one reader, with its high and low marks.
+import { rejected } from "../async/deferred.ts";
+import { ConnectionClosedOK } from "../errors/closed.ts";
 import { ConcurrencyError } from "../errors/protocol.ts";
 import type { Message } from "../protocol/events.ts";
 
@@ -10,13 +12,17 @@ export interface QueueMarks {
 }
 
 /** The one who waits for a message. */
-interface Reader {
+export interface Reader {
   deliver(message: Message): void;
   fail(error: Error): void;
 }
 
 /** Messages taken from the front are forgotten in strides of this many. */
 const COMPACT_AFTER = 256;
+
+function concurrentRead(): ConcurrencyError {
+  return new ConcurrencyError("cannot call recv while another call of recv is already running");
+}
 
 // Strings count by their units: near enough to their memory, and free.
 function sizeOf(message: Message): number {
@@ -36,6 +42,11 @@ export class MessageQueue {
 
   constructor(marks: QueueMarks) {
     this.#marks = marks;
+  }
+
+  /** Whether somebody waits for a message. */
+  get isAwaited(): boolean {
+    return this.#reader !== undefined;
   }
 
   /** Messages that wait. */
@@ -65,6 +76,21 @@ export class MessageQueue {
     this.#bytes += sizeOf(message);
   }
 
+  /** The same for many messages. The array is the queue's from now on. */
+  pushAll(messages: Message[]): void {
+    if (this.#front < this.#messages.length) {
+      for (const message of messages) this.push(message);
+      return;
+    }
+    for (const message of messages) this.#bytes += sizeOf(message);
+    this.#messages = messages;
+    this.#front = 0;
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    this.#reader = undefined;
+    reader.deliver(this.shift() as Message);
+  }
+
   /** Takes the first message, if there is one. */
   shift(): Message | undefined {
     const message = this.#messages[this.#front];
@@ -85,7 +111,7 @@ export class MessageQueue {
   /** Makes `reader` the one who waits; the queue is empty. */
   wait(reader: Reader): void {
     if (this.#reader !== undefined) {
-      reader.fail(new ConcurrencyError("cannot call recv while another call of recv is already running"));
+      reader.fail(concurrentRead());
     } else if (this.#end !== undefined) {
       reader.fail(this.#end);
     } else {
@@ -104,5 +130,40 @@ export class MessageQueue {
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.fail(error);
+  }
+}
+
+/** Iterates over a queue. One promise and one result a message: the loop over messages is the hottest of an application. */
+export class MessageIterator implements AsyncIterator<Message, undefined>, Reader {
+  readonly #queue: MessageQueue;
+  #resolve!: (result: IteratorResult<Message, undefined>) => void;
+  #reject!: (error: Error) => void;
+  readonly #wait = (
+    resolve: (result: IteratorResult<Message, undefined>) => void,
+    reject: (error: Error) => void,
+  ): void => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#queue.wait(this);
+  };
+
+  constructor(queue: MessageQueue) {
+    this.#queue = queue;
+  }
+
+  next(): Promise<IteratorResult<Message, undefined>> {
+    const message = this.#queue.shift();
+    if (message !== undefined) return Promise.resolve({ done: false, value: message });
+    if (this.#queue.isAwaited) return rejected(concurrentRead());
+    return new Promise(this.#wait);
+  }
+
+  deliver(message: Message): void {
+    this.#resolve({ done: false, value: message });
+  }
+
+  fail(error: Error): void {
+    if (error instanceof ConnectionClosedOK) this.#resolve({ done: true, value: undefined });
+    else this.#reject(error);
   }
 }

@@ -26,7 +26,8 @@ export class LineReader {
     const { bytes, position } = cursor;
     const lineFeed = bytes.indexOf(LF, position);
     const end = lineFeed === -1 ? bytes.length : lineFeed + 1;
-    if (this.#pending.length + end - position > limit) throw new TooLong(`line longer than ${limit} bytes`);
+    if (this.#pending.length + end - position > limit)
+      throw new TooLong(`line longer than the ${limit} bytes left for it`);
     cursor.position = end;
     if (lineFeed !== -1 && this.#pending.length === 0) return decodeLine(bytes, position, end);
     this.#pending.append(bytes, position, end, 0);

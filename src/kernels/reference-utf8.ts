@@ -34,7 +34,7 @@ function beginCodePoint(lead: number): number {
 /** Adds a byte to an open code point; 0 when that completes it. */
 function continueCodePoint(open: number, byte: number): number {
   const count = countBytes(open);
-  const lead = open >>> (32 - 8 * count);
+  const lead = (open >>> (32 - 8 * count)) & 0xff;
   const inRange = count === 1 ? isSecondByte(lead, byte) : byte >= 0x80 && byte <= 0xbf;
   if (!inRange) return UTF8_INVALID;
   return count + 1 === lengthOf(lead) ? 0 : ((byte << 24) | (open >>> 8)) >>> 0;

@@ -1,7 +1,9 @@
 // What the parser found wrong, as a typed error and a close code.
+import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { WebSocketException } from "../errors/base.ts";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
 import { CloseCode } from "../frames/close-code.ts";
+import { MAX_REASON_LENGTH } from "../frames/close.ts";
 import {
   CONFIG_MASKED,
   FAULT_CONTROL_FRAGMENTED,
@@ -54,11 +56,18 @@ function tooBig(state: ParserState): PayloadTooBig {
   return new PayloadTooBig(state.faultDetail, limit, state.messageLength);
 }
 
-
 /** The code that a connection fails with for `error` (RFC 6455 7.4.1). */
 export function closeCodeOf(error: unknown): CloseCode {
   if (error instanceof ProtocolError) return CloseCode.PROTOCOL_ERROR;
   if (error instanceof InvalidUtf8) return CloseCode.INVALID_DATA;
   if (error instanceof PayloadTooBig) return CloseCode.MESSAGE_TOO_BIG;
   return CloseCode.INTERNAL_ERROR;
+}
+
+/** The reason that goes with it: the message, as much of it as fits. What went wrong inside is not for the peer. */
+export function closeReasonOf(error: Error): string {
+  if (closeCodeOf(error) === CloseCode.INTERNAL_ERROR) return "";
+  let reason = error.message.slice(0, MAX_REASON_LENGTH);
+  while (portableTextCodec().byteLength(reason) > MAX_REASON_LENGTH) reason = reason.slice(0, -1);
+  return reason;
 }

@@ -1,4 +1,5 @@
 // The receiving half of an open connection: chunks through the parser, the reader and extensions to events.
+import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Extension } from "../extensions/extension.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -31,13 +32,15 @@ export class FrameReceiver {
   readonly #kernels: Kernels;
   readonly #codec: TextCodec;
   readonly #parser: ParserState;
+  readonly #allocate: Allocate | undefined;
   readonly #delivery: Delivery;
   #reader: InboundReader;
   #pipeline: ExtensionPipeline | undefined;
   /** Joins the frames that extensions decoded, where whole messages are delivered. */
   #joiner: MessageReader | undefined;
 
-  constructor(kernels: Kernels, codec: TextCodec, parser: ParserState, delivery: Delivery) {
+  constructor(kernels: Kernels, codec: TextCodec, parser: ParserState, delivery: Delivery, allocate?: Allocate) {
+    this.#allocate = allocate;
     this.#kernels = kernels;
     this.#codec = codec;
     this.#parser = parser;
@@ -46,7 +49,8 @@ export class FrameReceiver {
   }
 
   #messageReader(): MessageReader | undefined {
-    return this.#delivery === "frames" ? undefined : new MessageReader(this.#codec, this.#delivery === "messages");
+    if (this.#delivery === "frames") return undefined;
+    return new MessageReader(this.#codec, this.#delivery === "messages", this.#allocate);
   }
 
   /** Puts extensions between the parser and the events. */

@@ -35,7 +35,8 @@ export class FrameSender {
 
   /** Checks that a frame of a data opcode may come now. */
   checkOrder(opcode: Opcode): void {
-    if (opcode === Opcode.CONTINUATION && !this.#isFragmenting) throw new ProtocolError("unexpected continuation frame");
+    if (opcode === Opcode.CONTINUATION && !this.#isFragmenting)
+      throw new ProtocolError("unexpected continuation frame");
     if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
   }
 
@@ -53,10 +54,12 @@ export class FrameSender {
   /** Sends a Ping or Pong; in front of what waits while the transport is congested. */
   sendControl(opcode: Opcode, payload: Uint8Array): void {
     if (payload.length > MAX_CONTROL_PAYLOAD) {
-      throw new RangeError(`Cannot send control frame: ${payload.length} bytes, expected at most ${MAX_CONTROL_PAYLOAD}`);
+      throw new RangeError(
+        `Cannot send control frame: ${payload.length} bytes, expected at most ${MAX_CONTROL_PAYLOAD}`,
+      );
     }
-    if (!this.isCongested || this.extensions !== undefined) return this.sendInOrder(opcode, payload);
-    this.#output.pushUrgent(this.#writer.controlFrame(FIN | opcode, payload), undefined);
+    if (!this.isCongested) return this.sendInOrder(opcode, payload);
+    this.#output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
   }
 
   /**
@@ -65,7 +68,7 @@ export class FrameSender {
    */
   answerPing(payload: Uint8Array): void {
     if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
-    const pong = this.#writer.controlFrame(FIN | Opcode.PONG, payload);
+    const pong = this.#controlFrame(Opcode.PONG, payload);
     this.#output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
   }
@@ -76,6 +79,12 @@ export class FrameSender {
     else this.#sendFrame(new Frame(opcode, payload));
   }
 
+  #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {
+    if (this.extensions === undefined) return this.#writer.controlFrame(FIN | opcode, payload);
+    const encoded = this.extensions.encode(new Frame(opcode, payload));
+    return this.#writer.controlFrame(firstByteOf(encoded), encoded.payload);
+  }
+
   #bytesOf(payload: string | Uint8Array): Uint8Array {
     if (typeof payload !== "string") return payload;
     const bytes = new Uint8Array(this.#codec.byteLength(payload));
@@ -84,8 +93,11 @@ export class FrameSender {
   }
 
   #sendFrame(frame: Frame): void {
-    const { opcode, payload, fin, rsv1, rsv2, rsv3 } = (this.extensions as ExtensionPipeline).encode(frame);
-    const reserved = (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0);
-    this.#writer.writeBytes((fin ? FIN : 0) | reserved | opcode, payload);
+    const encoded = (this.extensions as ExtensionPipeline).encode(frame);
+    this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
   }
+}
+
+function firstByteOf({ opcode, fin, rsv1, rsv2, rsv3 }: Frame): number {
+  return (fin ? FIN : 0) | (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0) | opcode;
 }

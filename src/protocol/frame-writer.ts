@@ -5,7 +5,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import type { Output } from "./output.ts";
 
 /** From here on a payload is not copied but follows its header as it is. */
-export const BORROW_FROM = 0x4000;
+export const BORROW_FROM = 0x8000;
 /** Longest header: 2 bytes, 8 of length, 4 of masking key. */
 const MAX_HEADER = 14;
 const MASK_BIT = 0x80;

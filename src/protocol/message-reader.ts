@@ -1,9 +1,11 @@
 // Parsed frames to messages: strings straight from the parser's memory, bytes as views or small copies.
+import type { Allocate } from "../bytes/accumulator.ts";
 import { Accumulator } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Frame } from "../frames/frame.ts";
 import { isControl, Opcode } from "../frames/opcode.ts";
 import {
+  CONFIG_VALIDATE_UTF8,
   EVENT_ASCII,
   EVENT_FIN,
   EVENT_FIRST,
@@ -19,8 +21,12 @@ import type { ProtocolEvent } from "./events.ts";
 import type { InboundReader } from "./inbound.ts";
 import { copyOf, FrameAssembler } from "./inbound.ts";
 
-/** Small neighbours are decoded or copied together up to this size: a kept message pins no more of its group. */
+/**
+ * Neighbours are decoded or copied together up to this size, or to so many times the smallest of them: a kept message
+ * pins no more of its group.
+ */
 const GROUP_SIZE = 1024;
+const GROUP_FACTOR = 4;
 /** A payload that fills at least this part of its chunk is a view of it. */
 const VIEW_FROM = 1 / 4;
 /** Up to this length a loop is faster than making a view to copy with. */
@@ -44,10 +50,11 @@ export class MessageReader implements InboundReader {
 
   /** Opcode of the unfinished message, 0 without one. */
   #opcode = 0;
-  readonly #partial = new Accumulator();
+  readonly #partial: Accumulator;
   #isAscii = true;
 
-  constructor(codec: TextCodec, isDecoding: boolean) {
+  constructor(codec: TextCodec, isDecoding: boolean, allocate?: Allocate) {
+    this.#partial = new Accumulator(allocate);
     this.#codec = codec;
     this.#isDecoding = isDecoding;
   }
@@ -59,7 +66,7 @@ export class MessageReader implements InboundReader {
       const flags = (events[i * 2] as number) >>> EVENT_FLAGS_SHIFT;
       const isText = (flags & WHOLE_MASK) === WHOLE_TEXT;
       if (isText && this.#isDecoding) {
-        i = flags === WHOLE_ASCII ? this.#readAscii(kernels, i, count) : this.#readText(kernels, i);
+        i = flags === WHOLE_ASCII ? this.#readAscii(kernels, i, count) : this.#readText(kernels, i, state);
       } else if (isText || flags === WHOLE_BINARY) {
         i = this.#readBytes(kernels, i, count, state, chunk, chunkStart);
       } else {
@@ -82,14 +89,8 @@ export class MessageReader implements InboundReader {
   #readAscii(kernels: Kernels, first: number, count: number): number {
     const { events, memory } = kernels;
     const start = events[first * 2 + 1] as number;
-    let end = start + ((events[first * 2] as number) & EVENT_LENGTH_MASK);
-    let next = first + 1;
-    for (; next < count; next++) {
-      const word = events[next * 2] as number;
-      const to = (events[next * 2 + 1] as number) + (word & EVENT_LENGTH_MASK);
-      if (word >>> EVENT_FLAGS_SHIFT !== WHOLE_ASCII || to - start > GROUP_SIZE) break;
-      end = to;
-    }
+    const next = groupEnd(events, first, count);
+    const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const text = this.#codec.decodeLatin1(memory, start, end);
     if (next === first + 1) {
       this.events.push(text);
@@ -102,10 +103,11 @@ export class MessageReader implements InboundReader {
     return next;
   }
 
-  #readText(kernels: Kernels, i: number): number {
+  #readText(kernels: Kernels, i: number, state: ParserState): number {
     const offset = kernels.events[i * 2 + 1] as number;
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
-    if (length <= this.#codec.transcodeUpTo) {
+    // The kernel transcodes valid text only.
+    if (length <= this.#codec.transcodeUpTo && (state.config & CONFIG_VALIDATE_UTF8) !== 0) {
       const size = kernels.transcode(offset, length);
       this.events.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
     } else {
@@ -132,19 +134,14 @@ export class MessageReader implements InboundReader {
       this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
       return first + 1;
     }
-    return this.#readGroup(kernels, first, count, offset, offset + length);
+    return this.#readGroup(kernels, first, groupEnd(events, first, count));
   }
 
   /** One copy for a run of small messages, then one view a message. */
-  #readGroup(kernels: Kernels, first: number, count: number, start: number, end: number): number {
+  #readGroup(kernels: Kernels, first: number, next: number): number {
     const { events, memory } = kernels;
-    let next = first + 1;
-    for (; next < count; next++) {
-      const word = events[next * 2] as number;
-      const to = (events[next * 2 + 1] as number) + (word & EVENT_LENGTH_MASK);
-      if (word >>> EVENT_FLAGS_SHIFT !== WHOLE_BINARY || to - start > GROUP_SIZE) break;
-      end = to;
-    }
+    const start = events[first * 2 + 1] as number;
+    const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const group = copyOf(memory, start, end - start);
     if (next === first + 1) {
       this.events.push(group);
@@ -187,6 +184,22 @@ export class MessageReader implements InboundReader {
       ? this.#codec.decodeLatin1(bytes, 0, bytes.length)
       : this.#codec.decodeUtf8(bytes, 0, bytes.length);
   }
+}
+
+/** Where the group ends that begins with event `first`: messages of the same kind that are worth one decode or copy. */
+function groupEnd(events: Uint32Array, first: number, count: number): number {
+  const flags = (events[first * 2] as number) >>> EVENT_FLAGS_SHIFT;
+  const start = events[first * 2 + 1] as number;
+  let smallest = (events[first * 2] as number) & EVENT_LENGTH_MASK;
+  let next = first + 1;
+  for (; next < count; next++) {
+    const word = events[next * 2] as number;
+    const length = word & EVENT_LENGTH_MASK;
+    const size = (events[next * 2 + 1] as number) + length - start;
+    if (length < smallest) smallest = length;
+    if (word >>> EVENT_FLAGS_SHIFT !== flags || size > Math.max(GROUP_SIZE, smallest * GROUP_FACTOR)) break;
+  }
+  return next;
 }
 
 function copyBack(memory: Uint8Array, offset: number, length: number, chunk: Uint8Array, at: number): void {

@@ -79,7 +79,21 @@ export class Output {
 
   /** Hands out about `limit` bytes, at least one frame, or everything. */
   take(limit: number = Infinity): Uint8Array[] {
+    const isPlain = this.#pieces.length === 0 && this.#urgent.length === 0;
     this.#closeSegment();
+    return isPlain ? this.#takeSegment() : this.#takeUpTo(limit);
+  }
+
+  /** Nearly always all there is: the frames of a turn, in one segment of a slab. */
+  #takeSegment(): Uint8Array[] {
+    const chunks = this.#pieces.map(({ bytes }) => bytes);
+    this.#pieces.length = 0;
+    this.taken += this.length;
+    this.length = 0;
+    return chunks;
+  }
+
+  #takeUpTo(limit: number): Uint8Array[] {
     const chunks = this.#urgent;
     this.#urgent = [];
     let size = 0;

@@ -1,4 +1,5 @@
 // The Sans-I/O state machine that both sides share: bytes in, events out, frames in, bytes out.
+import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
@@ -15,7 +16,7 @@ import type { Kernels } from "../kernels/kernels.ts";
 import { ParserState } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
 import type { ProtocolEvent } from "./events.ts";
-import { closeCodeOf } from "./faults.ts";
+import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import type { Delivery } from "./frame-receiver.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameSender } from "./frame-sender.ts";
@@ -48,6 +49,7 @@ export interface ProtocolOptions {
 export interface ProtocolInternals {
   readonly kernels?: Kernels;
   readonly codec?: TextCodec;
+  readonly allocate?: Allocate;
   readonly slabs?: SlabPool;
   readonly maskingKey?: () => number;
 }
@@ -98,7 +100,8 @@ export abstract class Protocol {
     this.output = new Output(internals.slabs ?? sharedSlabs());
     const writer = new FrameWriter(this.output, this.kernels, codec, side === "client", internals.maskingKey);
     this.#sender = new FrameSender(this.output, writer, codec);
-    this.#receiver = new FrameReceiver(this.kernels, codec, parserFor(side, options), options.delivery ?? "frames");
+    const { delivery = "frames" } = options;
+    this.#receiver = new FrameReceiver(this.kernels, codec, parserFor(side, options), delivery, internals.allocate);
   }
 
   /** Where the connection is in its life. */
@@ -159,7 +162,7 @@ export abstract class Protocol {
   /** Returns what was received since the last call. */
   eventsReceived(): ProtocolEvent[] {
     const { events } = this.#receiver;
-    if (events.length > 0) this.#receiver.events = [];
+    this.#receiver.events = [];
     return events;
   }
 
@@ -239,9 +242,7 @@ export abstract class Protocol {
 
   #failWith(error: Error): void {
     this.parserError = error;
-    const code = closeCodeOf(error);
-    // What went wrong inside is not for the peer.
-    this.fail(code, code === CloseCode.INTERNAL_ERROR ? "" : error.message);
+    this.fail(closeCodeOf(error), closeReasonOf(error));
   }
 
   #writeClose(close: Close): void {
@@ -254,15 +255,17 @@ export abstract class Protocol {
   /**
    * Fails the connection (RFC 6455 7.1.7): sends a Close frame unless one was sent or `code` is 1006, and ignores
    * all that the peer sends from now on.
+   *
+   * @throws {RangeError} As `sendClose`; nothing has happened then.
    */
   fail(code: number, reason: string = ""): void {
-    this.#pending = null;
-    this.#isDiscarding = true;
     const isAbnormal = code === CloseCode.ABNORMAL_CLOSURE;
     if (this.#state === "open") {
       if (isAbnormal) this.#move("failed-without-close");
       else this.#writeClose(new Close(code, reason));
     }
+    this.#pending = null;
+    this.#isDiscarding = true;
     if (isAbnormal || this.side === "server") this.#isEofQueued = true;
   }
 
@@ -321,7 +324,8 @@ export abstract class Protocol {
   }
 
   #sendControl(opcode: Opcode, payload: Uint8Array): void {
-    if (this.#state !== "open" && this.#state !== "closing") {
+    // Nothing may follow the end of the stream.
+    if ((this.#state !== "open" && this.#state !== "closing") || this.#isEofQueued) {
       throw new InvalidState(`Cannot send: connection is ${this.#state}`);
     }
     this.#sender.sendControl(opcode, payload);
@@ -336,6 +340,7 @@ export abstract class Protocol {
    */
   sendClose(code?: number, reason: string = ""): void {
     if (code === undefined && reason !== "") throw new ProtocolError("cannot send a reason without a code");
+    if (code === CloseCode.NO_STATUS_RCVD) throw new RangeError(`Cannot send close code: ${code}`);
     this.settle();
     if (this.#state !== "open") throw new InvalidState(`Cannot close: connection is ${this.#state}`);
     this.#writeClose(new Close(code ?? CloseCode.NO_STATUS_RCVD, reason));

@@ -1,27 +1,37 @@
 // Memory for outgoing frames, shared by all connections of a thread, so that an idle connection holds none.
 
 /** Small frames are written here one behind another, to leave in one system call. */
-export const SLAB_SIZE = 0x10000;
+export const SLAB_SIZE = 0x20000;
 
 /** A block that connections append frames to. */
 export class Slab {
-  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(SLAB_SIZE);
+  readonly bytes: Uint8Array;
   /** Bytes given out so far; the next frame begins here. */
   used = 0;
   /** Connections with bytes in here that may not have been written yet. */
   users = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
 }
 
 /** Gives out the current slab, or a new one when it is full. */
 export class SlabPool {
+  readonly #allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
+
+  /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
+  constructor(allocate: (size: number) => Uint8Array) {
+    this.#allocate = allocate;
+  }
 
   /** A slab with at least `size` bytes behind `used`; `size` is at most `SLAB_SIZE`. */
   withRoom(size: number): Slab {
     const slab = this.#current;
     if (slab !== undefined && slab.used + size <= SLAB_SIZE) return slab;
     // The full one lives on until its users have written their bytes, then it is garbage.
-    this.#current = new Slab();
+    this.#current = new Slab(this.#allocate(SLAB_SIZE));
     return this.#current;
   }
 
@@ -34,8 +44,8 @@ export class SlabPool {
 
 let shared: SlabPool | undefined;
 
-/** The pool of this thread. */
+/** The pool of this thread for the Sans-I/O API. */
 export function sharedSlabs(): SlabPool {
-  shared ??= new SlabPool();
+  shared ??= new SlabPool((size) => new Uint8Array(size));
   return shared;
 }

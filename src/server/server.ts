@@ -3,6 +3,7 @@ import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime } from "../connection/runtime.ts";
+import { internalsOf } from "../connection/runtime.ts";
 import type { Address, Transport } from "../connection/transport.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
 import { TimeoutError } from "../errors/network.ts";
@@ -128,7 +129,7 @@ export class Server implements AsyncDisposable {
     const { connection: settings, handshake } = this.#settings;
     const protocol = new ServerProtocol(
       { ...handshake, ...settings.protocol, httpLimits: settings.httpLimits },
-      { codec: this.#runtime.codec },
+      internalsOf(this.#runtime),
     );
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = new ServerConnection(link, this);

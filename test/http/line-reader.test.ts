@@ -46,7 +46,7 @@ describe("LineReader", () => {
     expect(lines([wire("abc\r\n")], 5)).toEqual(["abc"]);
     expect(lines(single("abc\r\nabc\r\n"), 5)).toEqual(["abc", "abc"]);
     expect(() => lines([wire("abcd\r\n")], 5)).toThrow(HeaderLineTooLong);
-    expect(() => lines(single("abcd\r\n"), 5)).toThrow("line longer than 5 bytes");
+    expect(() => lines(single("abcd\r\n"), 5)).toThrow("line longer than the 5 bytes left for it");
   });
 
   test("read() does not wait for the end of a line that is too long", () => {
@@ -59,6 +59,6 @@ describe("LineReader", () => {
     expectLinear((size) => {
       const pieces = single("a".repeat(size));
       return () => lines(pieces, Infinity);
-    }, 20_000);
+    });
   });
 });

@@ -12,6 +12,7 @@ import {
   EVENT_RSV2,
   EVENT_RSV3,
   INPUT_CAPACITY,
+  OPCODE_CLOSE,
 } from "../../src/kernels/constants.ts";
 import type { Kernels, ParserState } from "../../src/kernels/kernels.ts";
 import { loadModule } from "../../src/kernels/module.inline.ts";
@@ -34,6 +35,9 @@ export const ROLES: readonly (readonly [name: string, config: number])[] = [
 /** Multiplies the iterations of random tests. */
 export const FUZZ_FACTOR = Number(process.env["WSASM_FUZZ"] ?? 1);
 
+/** Options of random tests. */
+export const FUZZ_OPTIONS = { timeout: 20_000 * FUZZ_FACTOR };
+
 /** An event, with a copy of its payload. */
 export interface Piece {
   readonly flags: number;
@@ -45,8 +49,9 @@ export interface Piece {
 export function parseChunks(kernels: Kernels, state: ParserState, chunks: readonly Uint8Array[]): Piece[] {
   const pieces: Piece[] = [];
   for (const chunk of chunks) {
-    pieces.push(...parseChunk(kernels, state, chunk));
-    if (state.fault !== 0 || state.consumed < chunk.length) break;
+    const more = parseChunk(kernels, state, chunk);
+    pieces.push(...more);
+    if (state.fault !== 0 || more.some(endsClose)) break;
   }
   return pieces;
 }
@@ -59,8 +64,7 @@ export function parseChunk(kernels: Kernels, state: ParserState, chunk: Uint8Arr
   let count = kernels.parse(state, 0, chunk.length);
   for (;;) {
     pieces.push(...readEvents(kernels, count));
-    const stoppedBehindClose = count === 0 || (lastOf(pieces).flags & EVENT_OPCODE) === 8;
-    if (state.fault !== 0 || state.consumed === chunk.length || stoppedBehindClose) return pieces;
+    if (state.fault !== 0 || state.consumed === chunk.length || pieces.some(endsClose)) return pieces;
     count = kernels.parse(state, state.consumed, chunk.length);
   }
 }
@@ -74,8 +78,9 @@ function readEvents({ events, memory }: Kernels, count: number): Piece[] {
   });
 }
 
-function lastOf(pieces: readonly Piece[]): Piece {
-  return pieces[pieces.length - 1] as Piece;
+/** Whether nothing comes behind a piece. */
+function endsClose({ flags }: Piece): boolean {
+  return (flags & EVENT_OPCODE) === OPCODE_CLOSE && (flags & EVENT_LAST) !== 0;
 }
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -89,24 +94,26 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** One line for each frame, such as `text fin 53 70 61 6d`; `...` at the end of one that is not whole. */
 export function framesOf(pieces: readonly Piece[]): string[] {
-  const frames: string[] = [];
-  let payload: number[] = [];
+  const frames: Piece[][] = [];
   for (const piece of pieces) {
-    if ((piece.flags & EVENT_FIRST) !== 0) payload = [];
-    else frames.pop();
-    payload.push(...piece.payload);
-    const words = [
-      NAMES[piece.flags & EVENT_OPCODE],
-      (piece.flags & EVENT_FIN) !== 0 ? "fin" : "",
-      (piece.flags & EVENT_RSV1) !== 0 ? "rsv1" : "",
-      (piece.flags & EVENT_RSV2) !== 0 ? "rsv2" : "",
-      (piece.flags & EVENT_RSV3) !== 0 ? "rsv3" : "",
-      toHex(Uint8Array.from(payload)),
-      (piece.flags & EVENT_LAST) !== 0 ? "" : "...",
-    ];
-    frames.push(words.filter((word) => word !== "").join(" "));
+    if ((piece.flags & EVENT_FIRST) !== 0) frames.push([]);
+    frames[frames.length - 1]?.push(piece);
   }
-  return frames;
+  return frames.map(describeFrame);
+}
+
+function describeFrame(pieces: readonly Piece[]): string {
+  const { flags } = pieces[pieces.length - 1] as Piece;
+  const words = [
+    NAMES[flags & EVENT_OPCODE],
+    (flags & EVENT_FIN) !== 0 ? "fin" : "",
+    (flags & EVENT_RSV1) !== 0 ? "rsv1" : "",
+    (flags & EVENT_RSV2) !== 0 ? "rsv2" : "",
+    (flags & EVENT_RSV3) !== 0 ? "rsv3" : "",
+    toHex(concat(pieces.map(({ payload }) => payload))),
+    (flags & EVENT_LAST) !== 0 ? "" : "...",
+  ];
+  return words.filter((word) => word !== "").join(" ");
 }
 
 /** Whether each piece has the flag ASCII. */
@@ -138,5 +145,5 @@ export function byteByByte(bytes: Uint8Array): Uint8Array[] {
 }
 
 export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(chunks.flatMap((chunk) => [...chunk]));
+  return new Uint8Array(Buffer.concat(chunks));
 }

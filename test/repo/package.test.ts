@@ -20,6 +20,10 @@ test("every public name is in the list (npm run update-names writes it)", async 
   expect(await publicNames()).toEqual(readJson(LIST));
 });
 
+test("src/version.ts tells the version of package.json", () => {
+  expect(readFileSync(join(ROOT, "src/version.ts"), "utf8")).toContain(`"${manifest.version}"`);
+});
+
 test("there are no dependencies and no install scripts", () => {
   const { dependencies, peerDependencies, optionalDependencies, scripts } = manifest;
   expect({ dependencies, peerDependencies, optionalDependencies }).toEqual({});

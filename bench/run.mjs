@@ -1,0 +1,21 @@
+// node bench/run.mjs [filter] [--quick | --smoke]: measures this library beside its peers and prints the ratios.
+import { parseArgs } from "node:util";
+import { benchEcho } from "./echo.mjs";
+import { describeMachine } from "./support/machine.mjs";
+
+/** Milliseconds, and how many rounds count. */
+const FULL = { rounds: 5, duration: 1500, warmUp: 1000 };
+const QUICK = { rounds: 3, duration: 500, warmUp: 400 };
+/** Whether it works at all; the figures mean nothing. */
+const SMOKE = { rounds: 1, duration: 50, warmUp: 20 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean" }, smoke: { type: "boolean" }, rounds: { type: "string" } },
+});
+const settings = { ...(values.smoke ? SMOKE : values.quick ? QUICK : FULL) };
+if (values.rounds !== undefined) settings.rounds = Number(values.rounds);
+const filter = positionals[0] ?? "";
+
+console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms`);
+await benchEcho(filter, settings);

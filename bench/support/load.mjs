@@ -1,0 +1,202 @@
+// The load generator: a closed loop of messages over raw sockets, cheap enough to leave the server the slower side.
+import { connect } from "node:net";
+import { header, maskedFrames } from "./frames.mjs";
+
+/** All sockets read into it: each chunk is looked through before the next one is read. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(0x40000);
+
+const REQUEST =
+  "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const KEY_LENGTH = 4;
+
+/** Checks a stream of equal frames by their headers, and counts them. */
+class EchoChecker {
+  #header;
+  #frameLength;
+  /** Bytes of the current frame that were seen. */
+  #seen = 0;
+
+  constructor(expectedHeader, frameLength) {
+    this.#header = expectedHeader;
+    this.#frameLength = frameLength;
+  }
+
+  /** Returns how many frames `chunk[start, end)` completes. */
+  count(chunk, start, end) {
+    const expected = this.#header;
+    let completed = 0;
+    let at = start - this.#seen;
+    while (at < end) {
+      for (let i = 0; i < expected.length; i++) {
+        const index = at + i;
+        if (index >= start && index < end && chunk[index] !== expected[i]) {
+          throw new Error(`wrong echo: byte ${i} of a frame is ${chunk[index]}, expected ${expected[i]}`);
+        }
+      }
+      at += this.#frameLength;
+      if (at <= end) completed++;
+    }
+    this.#seen = at === end ? 0 : end - at + this.#frameLength;
+    return completed;
+  }
+}
+
+/** One connection that keeps `depth` messages in flight while its load is running. */
+class LoadConnection {
+  #load;
+  #socket;
+  #checker;
+  #response = "";
+  #isOpen = false;
+  #inFlight = 0;
+  #sentAt = 0;
+
+  constructor(load, port, isWebSocket) {
+    const { scenario } = load;
+    const { isText, payload } = scenario;
+    this.#load = load;
+    // A raw server echoes the frame as it was sent, mask and all.
+    const expected = header(isText, payload.length, !isWebSocket);
+    const frameLength = expected.length + (isWebSocket ? 0 : KEY_LENGTH) + payload.length;
+    this.#checker = new EchoChecker(expected, frameLength);
+    this.#socket = connect({
+      host: "127.0.0.1",
+      port,
+      noDelay: true,
+      onread: { buffer: READ_BUFFER, callback: (length, chunk) => this.#receive(length, chunk) },
+    });
+    this.#socket.on("error", (error) => load.fail(error));
+    this.#socket.on("end", () => load.fail(new Error("the server closed a connection")));
+    this.#isOpen = !isWebSocket;
+    this.#socket.once("connect", () => {
+      if (isWebSocket) this.#socket.write(REQUEST);
+      else load.opened();
+    });
+  }
+
+  #receive(length, chunk) {
+    try {
+      if (this.#isOpen) this.#receiveFrames(chunk, length);
+      else this.#receiveResponse(chunk.latin1Slice(0, length));
+    } catch (error) {
+      this.#load.fail(error);
+    }
+    return true;
+  }
+
+  #receiveResponse(text) {
+    this.#response += text;
+    if (!this.#response.endsWith("\r\n\r\n")) return;
+    if (!this.#response.startsWith("HTTP/1.1 101 ")) throw new Error(`no handshake: ${this.#response}`);
+    this.#isOpen = true;
+    this.#load.opened();
+  }
+
+  #receiveFrames(chunk, length) {
+    const completed = this.#checker.count(chunk, 0, length);
+    if (completed === 0) return;
+    const load = this.#load;
+    this.#inFlight -= completed;
+    if (load.scenario.depth === 1) load.latencies.push(performance.now() - this.#sentAt);
+    if (load.isRunning) this.send(completed);
+    load.echoed(completed);
+  }
+
+  send(count) {
+    const { frames, frameLength } = this.#load;
+    this.#inFlight += count;
+    this.#load.inFlight += count;
+    if (this.#load.scenario.depth === 1) this.#sentAt = performance.now();
+    this.#socket.write(frames.subarray(0, count * frameLength));
+  }
+
+  close() {
+    this.#socket.destroy();
+  }
+}
+
+/** All connections of a scenario to one server. They stay open from round to round. */
+export class Load {
+  scenario;
+  frames;
+  frameLength;
+  isRunning = false;
+  inFlight = 0;
+  /** Messages that came back since the round began. */
+  echoes = 0;
+  /** Round trips in milliseconds, where each connection has one message in flight. */
+  latencies = [];
+  #connections = [];
+  #opened = 0;
+  #settle = () => {};
+  #reject = (error) => {
+    throw error;
+  };
+
+  constructor(scenario) {
+    const { isText, payload, depth } = scenario;
+    this.scenario = scenario;
+    this.frames = maskedFrames(isText, payload, depth);
+    this.frameLength = this.frames.length / depth;
+  }
+
+  /** Opens all connections. */
+  open(port, isWebSocket) {
+    return this.#until(() => {
+      for (let i = 0; i < this.scenario.connections; i++) {
+        this.#connections.push(new LoadConnection(this, port, isWebSocket));
+      }
+    });
+  }
+
+  /** Runs for `duration` milliseconds and then until all messages in flight are back. */
+  async run(duration) {
+    this.echoes = 0;
+    this.latencies = [];
+    this.isRunning = true;
+    const drained = this.#until(() => {
+      for (const connection of this.#connections) connection.send(this.scenario.depth);
+    });
+    const timer = setTimeout(() => {
+      this.isRunning = false;
+    }, duration);
+    // A message that never comes back must not hang the benchmark.
+    const guard = setTimeout(() => this.fail(new Error("messages are missing")), duration + 10_000);
+    try {
+      await drained;
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(guard);
+    }
+  }
+
+  close() {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Resolves when `begin` has led to `settle`, rejects when the load fails. */
+  #until(begin) {
+    return new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#reject = reject;
+      begin();
+    });
+  }
+
+  opened() {
+    this.#opened++;
+    if (this.#opened === this.scenario.connections) this.#settle();
+  }
+
+  echoed(count) {
+    this.echoes += count;
+    this.inFlight -= count;
+    if (this.inFlight === 0 && !this.isRunning) this.#settle();
+  }
+
+  fail(error) {
+    this.isRunning = false;
+    this.#reject(error);
+  }
+}

@@ -1,0 +1,226 @@
+import { describe, expect, test } from "vitest";
+import { TimeoutError } from "../../src/errors/network.ts";
+import { hex, parseHex } from "../support/hex.ts";
+import type { RawScene } from "../support/network.ts";
+import { openRaw } from "../support/network.ts";
+
+const SIDES = ["client", "server"] as const;
+const PING = /^89 04( [0-9a-f]{2}){4}$/;
+const FAILED = "88 18 03 f3 6b 65 65 70 61 6c 69 76 65 20 70 69 6e 67 20 74 69 6d 65 6f 75 74";
+const CLOSE_OK = "88 02 03 e8";
+
+/** Answers a ping that was read as hexadecimal. */
+async function answer(scene: RawScene, ping: string): Promise<void> {
+  expect(ping).toMatch(PING);
+  await scene.feed(parseHex(`8a${ping.slice(2)}`));
+}
+
+/** The peer closes, and all is over. */
+async function finish(scene: RawScene): Promise<void> {
+  await scene.feed(hex`88 02 03 e8`);
+  scene.peer.end();
+  await scene.settle();
+  expect(scene.ws.state).toBe("closed");
+  expect(scene.clock.pending).toBe(0);
+}
+
+describe.each(SIDES)("%s", (side) => {
+  const OPTIONS = { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100 };
+
+  test("Keepalive pings after one interval, not before, and measures latency", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    await scene.advance(999);
+    expect(scene.sent()).toBe("");
+    expect(scene.ws.latency).toBeNull();
+    await scene.advance(1);
+    const ping = scene.sent();
+    await scene.advance(30);
+    await answer(scene, ping);
+    expect(scene.ws.latency).toBe(30);
+    await finish(scene);
+  });
+
+  test("Keepalive pings every interval while pings are answered, with another payload each", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    const pings = new Set<string>();
+    for (let i = 0; i < 5; i++) {
+      await scene.advance(1000);
+      const ping = scene.sent();
+      pings.add(ping);
+      await answer(scene, ping);
+    }
+    expect(pings.size).toBe(5);
+    expect(scene.ws.state).toBe("open");
+    await finish(scene);
+  });
+
+  test("Keepalive pings every interval with the defaults, too", async () => {
+    const scene = await openRaw(side, { pingInterval: 20_000 });
+    const sentAt: number[] = [];
+    for (let second = 1; second <= 85; second++) {
+      await scene.advance(1000);
+      const ping = scene.sent();
+      if (ping === "") continue;
+      sentAt.push(second);
+      await answer(scene, ping);
+    }
+    expect(sentAt).toHaveLength(4);
+    await scene.feed(hex`88 02 03 e8`);
+    scene.peer.end();
+    await scene.advance(60_000);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive fails the connection with 1011 after pingTimeout in silence", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    await scene.advance(1000);
+    expect(scene.sent()).toMatch(PING);
+    await scene.advance(499);
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(1);
+    expect(scene.sent()).toBe(FAILED);
+    expect(scene.ws.state).toBe("closing");
+    await scene.advance(100);
+    const { code, sent, received, error } = await scene.ws.closed;
+    expect({ code, sent, received }).toEqual({
+      code: 1006,
+      sent: { code: 1011, reason: "keepalive ping timeout" },
+      received: null,
+    });
+    expect(error.cause).toEqual(new TimeoutError("keepalive ping not answered within 500 ms"));
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive goes on while bytes arrive, and fails pingTimeout after the last one", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    await scene.advance(1000);
+    for (let i = 0; i < 20; i++) {
+      await scene.advance(400);
+      await scene.feed(hex`82 00`);
+      await scene.ws.recv();
+      expect(scene.ws.state).toBe("open");
+    }
+    await scene.advance(499);
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(1);
+    expect(scene.ws.state).toBe("closing");
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive fails the connection when our own bytes are stuck for pingTimeout", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    scene.outbound.capacity = 10;
+    scene.peer.transport.pause();
+    void scene.ws.send(new Uint8Array(100));
+    // The peer talks all the time, and answers nothing as it does not read.
+    for (let i = 0; i < 15; i++) {
+      await scene.advance(100);
+      expect(scene.ws.state).toBe(i < 14 ? "open" : "closing");
+      if (i < 14) await scene.feed(hex`82 00`);
+      if (i < 14) await scene.ws.recv();
+    }
+    await scene.advance(100);
+    expect((await scene.ws.closed).error.cause).toBeInstanceOf(TimeoutError);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive lets a peer read as slowly as it likes, if it reads", async () => {
+    const scene = await openRaw(side, { ...OPTIONS, writeLimit: 10 });
+    scene.outbound.capacity = 10;
+    scene.outbound.isManual = true;
+    void scene.ws.send(new Uint8Array(1000));
+    for (let i = 0; i < 20; i++) {
+      await scene.advance(400);
+      scene.outbound.deliver();
+      await scene.feed(hex`82 00`);
+      await scene.ws.recv();
+      expect(scene.ws.state).toBe("open");
+    }
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive does not fail a silent peer while we are the ones who do not read", async () => {
+    const scene = await openRaw(side, { ...OPTIONS, maxQueue: { high: 1, low: 0 } });
+    await scene.feed(hex`82 00 82 00`.subarray(0, 2), hex`82 00`);
+    expect(scene.transport.isPaused).toBe(true);
+    for (let i = 0; i < 30; i++) {
+      await scene.advance(100);
+      expect(scene.ws.state).toBe("open");
+    }
+    // Reading again, the peer has the whole of pingTimeout.
+    await scene.ws.recv();
+    await scene.ws.recv();
+    expect(scene.transport.isPaused).toBe(false);
+    await scene.advance(499);
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(1);
+    expect(scene.ws.state).toBe("closing");
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("Keepalive without pingTimeout pings for ever and never fails", async () => {
+    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: null, closeTimeout: 100 });
+    for (let i = 0; i < 10; i++) {
+      await scene.advance(1000);
+      expect(scene.sent()).toMatch(PING);
+    }
+    expect(scene.ws.state).toBe("open");
+    await finish(scene);
+  });
+
+  test("Keepalive sends no second ping while it waits for the first", async () => {
+    const scene = await openRaw(side, { pingInterval: 100, pingTimeout: 1000, closeTimeout: 100 });
+    await scene.advance(100);
+    expect(scene.sent()).toMatch(PING);
+    await scene.advance(1000);
+    expect(scene.sent()).toBe(FAILED);
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("pingInterval null means no ping, no latency and no timer", async () => {
+    const scene = await openRaw(side, { pingInterval: null });
+    expect(scene.clock.pending).toBe(0);
+    await scene.advance(1_000_000);
+    expect(scene.sent()).toBe("");
+    expect(scene.ws.latency).toBeNull();
+  });
+
+  test.each([
+    ["while it sleeps", 500],
+    ["while it waits for a pong", 1200],
+  ])("Keepalive ends with the connection %s", async (_when, duration) => {
+    const scene = await openRaw(side, OPTIONS);
+    await scene.advance(duration);
+    scene.sent();
+    await finish(scene);
+    expect(scene.sent()).toBe(CLOSE_OK);
+    await scene.advance(10_000);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive pauses nothing: a connection that failed while not reading sees the end of its peer", async () => {
+    const scene = await openRaw(side, { ...OPTIONS, closeTimeout: 10_000, maxQueue: { high: 0, low: 0 } });
+    await scene.feed(hex`82 00`);
+    expect(scene.transport.isPaused).toBe(true);
+    scene.outbound.capacity = 10;
+    scene.peer.transport.pause();
+    void scene.ws.send(new Uint8Array(100));
+    await scene.advance(1000);
+    await scene.advance(500);
+    expect(scene.ws.state).toBe("closing");
+    scene.outbound.capacity = Infinity;
+    scene.peer.transport.resume();
+    scene.outbound.pump();
+    scene.peer.end();
+    await scene.settle();
+    expect(scene.peer.isClosed).toBe(true);
+    expect(scene.ws.state).toBe("closed");
+  });
+});

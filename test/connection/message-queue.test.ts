@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import type { QueueMarks } from "../../src/connection/message-queue.ts";
+import { MessageQueue } from "../../src/connection/message-queue.ts";
+import { ConcurrencyError } from "../../src/errors/protocol.ts";
+import type { Message } from "../../src/protocol/events.ts";
+
+const MARKS: QueueMarks = { high: 4, low: 1, bytes: 100 };
+
+class Reader {
+  readonly got: (Message | Error)[] = [];
+  deliver(message: Message): void {
+    this.got.push(message);
+  }
+  fail(error: Error): void {
+    this.got.push(error);
+  }
+}
+
+test("MessageQueue keeps messages in order, over many more than it forgets at once", () => {
+  const queue = new MessageQueue({ high: Infinity, low: Infinity, bytes: Infinity });
+  let next = 0;
+  for (let i = 0; i < 2000; i++) {
+    queue.push(String(i));
+    if (i % 3 !== 0) expect(queue.shift()).toBe(String(next++));
+    expect(queue.length).toBe(i + 1 - next);
+  }
+  while (queue.length > 0) expect(queue.shift()).toBe(String(next++));
+  expect(next).toBe(2000);
+  expect(queue.shift()).toBeUndefined();
+});
+
+test("MessageQueue.push() gives a message to the reader who waits, once", () => {
+  const queue = new MessageQueue(MARKS);
+  const reader = new Reader();
+  queue.wait(reader);
+  queue.push("one");
+  queue.push("two");
+  expect(reader.got).toEqual(["one"]);
+  expect(queue.length).toBe(1);
+});
+
+test("MessageQueue.wait() refuses a second reader and keeps the first", () => {
+  const queue = new MessageQueue(MARKS);
+  const [first, second] = [new Reader(), new Reader()];
+  queue.wait(first);
+  queue.wait(second);
+  expect(second.got).toEqual([
+    new ConcurrencyError("cannot call recv while another call of recv is already running"),
+  ]);
+  queue.push("one");
+  expect(first.got).toEqual(["one"]);
+});
+
+test("MessageQueue.leave() makes only its own reader leave", () => {
+  const queue = new MessageQueue(MARKS);
+  const [first, second] = [new Reader(), new Reader()];
+  queue.wait(first);
+  queue.leave(second);
+  queue.leave(first);
+  queue.push("one");
+  expect(first.got).toEqual([]);
+  expect(queue.shift()).toBe("one");
+});
+
+test("MessageQueue.close() tells the reader who waits, and those who come later", () => {
+  const queue = new MessageQueue(MARKS);
+  const [first, second] = [new Reader(), new Reader()];
+  const error = new Error("closed");
+  queue.wait(first);
+  queue.close(error);
+  queue.wait(second);
+  expect([first.got, second.got]).toEqual([[error], [error]]);
+});
+
+test("MessageQueue.close() leaves what is queued to be read", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.push("one");
+  queue.close(new Error("closed"));
+  expect(queue.shift()).toBe("one");
+  expect(queue.shift()).toBeUndefined();
+});
+
+test.each([
+  [0, false, true],
+  [1, false, true],
+  [2, false, false],
+  [4, false, false],
+  [5, true, false],
+])("MessageQueue of %d messages at marks 4 and 1: overfull %s, low %s", (count, isOverfull, isLow) => {
+  const queue = new MessageQueue(MARKS);
+  for (let i = 0; i < count; i++) queue.push("");
+  expect({ isOverfull: queue.isOverfull, isLow: queue.isLow }).toEqual({ isOverfull, isLow });
+});
+
+test("MessageQueue counts bytes of binary messages and units of strings", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.push(new Uint8Array(60));
+  expect(queue.isLow).toBe(true);
+  queue.push("x".repeat(41));
+  expect({ isOverfull: queue.isOverfull, isLow: queue.isLow }).toEqual({ isOverfull: true, isLow: false });
+  queue.shift();
+  expect({ isOverfull: queue.isOverfull, isLow: queue.isLow }).toEqual({ isOverfull: false, isLow: true });
+});
+
+test("MessageQueue is not low with one message that is larger than its bytes", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.push(new Uint8Array(101));
+  expect({ isOverfull: queue.isOverfull, isLow: queue.isLow }).toEqual({ isOverfull: true, isLow: false });
+});
+
+test("MessageQueue calls onTaken after every message that was taken", () => {
+  const queue = new MessageQueue(MARKS);
+  const lengths: number[] = [];
+  queue.onTaken = () => lengths.push(queue.length);
+  queue.push("one");
+  queue.push("two");
+  queue.shift();
+  queue.shift();
+  queue.shift();
+  expect(lengths).toEqual([1, 0]);
+});
