@@ -4,6 +4,7 @@ export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
 export type { CloseInfo, RecvOptions, SendOptions } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
+export type { BytesLike } from "./connection/data.ts";
 export type { LoggerLike } from "./connection/logger.ts";
 export type { ConnectionOptions } from "./connection/options.ts";
 export type { ListenOptions } from "./connection/runtime.ts";

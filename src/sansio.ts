@@ -4,6 +4,8 @@ export type { CloseFrame } from "./errors/closed.ts";
 export { ConnectionClosed, ConnectionClosedError, ConnectionClosedOK } from "./errors/closed.ts";
 export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
+export type { NetworkErrorReason } from "./errors/network.ts";
+export { NetworkError, TimeoutError } from "./errors/network.ts";
 export { ConcurrencyError, InvalidState, InvalidUtf8, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
 export type {
   ClientExtensionFactory,

@@ -82,7 +82,9 @@ export class TimerWheel {
   #arm(tick: number): void {
     this.clock.clearTimeout(this.#handle);
     this.#armedFor = tick;
-    this.#handle = this.clock.setTimeout(() => this.#turn(), Math.max(0, tick * TICK - this.clock.now()));
+    // Whole milliseconds: a fraction could be lost in the sum with the present time, and the tick never come.
+    const delay = Math.max(0, Math.ceil(tick * TICK - this.clock.now()));
+    this.#handle = this.clock.setTimeout(() => this.#turn(), delay);
   }
 
   #turn(): void {

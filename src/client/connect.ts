@@ -1,7 +1,7 @@
 // connect(): the opening of a client, from a URI to an open connection.
 import { sharedTimers } from "../async/timers.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions } from "../connection/options.ts";
+import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
 import { Link } from "../connection/link.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -17,6 +17,9 @@ import { checkSubprotocols } from "../protocol/negotiation.ts";
 import { VERSION } from "../version.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Connecting } from "./connecting.ts";
+
+/** Options that are planned. Ignoring `proxy` would connect past it. */
+const UNSUPPORTED = ["tls", "unix", "proxy", "host", "port", "transport", "compression"];
 
 /** Options of `connect`. */
 export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings {
@@ -49,6 +52,7 @@ async function open(runtime: Runtime, uri: string, options: ConnectOptions): Pro
   const target = parseUri(uri);
   if (target.secure) throw new InvalidURI(uri, "wss is not supported yet");
   checkSubprotocols(options.subprotocols ?? []);
+  refuseUnsupported(options, UNSUPPORTED);
   const settings = readConnectionOptions(options);
   options.signal?.throwIfAborted();
   const deadline = new OpenDeadline(settings.openTimeout, options.signal);

@@ -2,7 +2,8 @@
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { randomBytes } from "../bytes/random.ts";
 import { portableTextCodec } from "../bytes/text-codec.ts";
-import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
+import type { CloseFrame } from "../errors/closed.ts";
+import { ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import type { Extension } from "../extensions/extension.ts";
 import { Close } from "../frames/close.ts";
@@ -14,6 +15,7 @@ import type { HandshakeResponse } from "../http/response.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
 import type { State } from "../protocol/state.ts";
+import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkOwner } from "./link.ts";
@@ -90,6 +92,9 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * @throws {ConnectionClosed} When the connection is closed and everything was received.
    * @throws {ConcurrencyError} If another call is waiting.
    */
+  recv(options: RecvOptions & { readonly decode: true }): Promise<string>;
+  recv(options: RecvOptions & { readonly decode: false }): Promise<Uint8Array>;
+  recv(options?: RecvOptions): Promise<Message>;
   recv(options?: RecvOptions): Promise<Message> {
     const signal = options?.signal;
     const decode = options?.decode;
@@ -138,13 +143,13 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
   /**
    * Sends a message: a string as text, bytes as binary.
    *
-   * Resolves when no more than `writeLimit` is buffered; for 16 KiB of bytes or more, when they were handed to the
+   * Resolves when no more than `writeLimit` is buffered; for 32 KiB of bytes or more, when they were handed to the
    * system. The bytes must not be changed before that. Messages of concurrent calls leave in the order of the calls.
    *
    * @throws {ConnectionClosed} If the connection is not open any more.
    * @throws {TypeError} For anything that is neither a string nor bytes.
    */
-  send(message: string | BufferSource, options?: SendOptions): Promise<void> {
+  send(message: string | BytesLike, options?: SendOptions): Promise<void> {
     const { protocol } = this.link;
     try {
       if (options?.signal?.aborted === true) return rejected(options.signal.reason);
@@ -179,7 +184,7 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * @throws {ConcurrencyError} If a ping with the same data is not answered yet.
    * @throws {RangeError} For more than 125 bytes.
    */
-  ping(data?: string | BufferSource): Promise<number> {
+  ping(data?: string | BytesLike): Promise<number> {
     try {
       const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
       if (!this.#canSendControl()) return this.#rejectClosed();
@@ -200,7 +205,7 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
    * @throws {ConnectionClosed} If the connection is closed.
    * @throws {RangeError} For more than 125 bytes.
    */
-  pong(data: string | BufferSource = ""): Promise<void> {
+  pong(data: string | BytesLike = ""): Promise<void> {
     try {
       const payload = bytesOf(data);
       if (!this.#canSendControl()) return this.#rejectClosed();
@@ -235,7 +240,6 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
     if (protocol.state === "open") protocol.sendClose(code, reason);
     else if (protocol.state === "connecting") this.link.abort();
     this.link.flush();
-    if (this.link.isPaused) this.link.resume();
     return this.#closed.promise.then(() => {});
   }
 
@@ -314,6 +318,11 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
     return this.link.protocol.closeReason;
   }
 
+  /** @internal Whether `error` says that this connection, and not some other, is closed. */
+  isOwnEnd(error: unknown): boolean {
+    return error instanceof ConnectionClosed && error === this.#error;
+  }
+
   // From the link
 
   #owner(): LinkOwner {
@@ -327,7 +336,7 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
         if (queue.isOverfull && this.state === "open" && !this.link.isPaused) this.link.pause();
       },
       onOpen: () => this.#open(),
-      onLost: (cause) => this.#lose(cause),
+      onLost: (error) => this.#lose(error),
     };
   }
 
@@ -380,9 +389,8 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
     this.link.flush();
   }
 
-  #lose(cause: Error | undefined): void {
+  #lose(error: ConnectionClosed): void {
     const { protocol } = this.link;
-    const error = protocol.closeError(cause);
     this.#error = error;
     this.#keepalive?.stop();
     this.#pings?.rejectAll(error);
@@ -409,7 +417,7 @@ function encode(text: string): Uint8Array {
   return bytes;
 }
 
-function bytesOf(data: string | BufferSource): Uint8Array {
+function bytesOf(data: string | BytesLike): Uint8Array {
   return typeof data === "string" ? encode(data) : toBytes(data);
 }
 

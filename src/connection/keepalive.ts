@@ -43,21 +43,27 @@ export class Keepalive {
   }
 
   #ping(): void {
+    const { link } = this.#target;
+    if (link.protocol.state !== "open") return;
     this.start();
     // One at a time: a check that is still running covers this interval too.
     if (this.#checkTimer !== undefined) return;
-    const { link } = this.#target;
     this.#isAnswered = false;
     this.#target.ping().then(
-      () => {
-        this.#isAnswered = true;
-      },
+      () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
     );
     this.#backlog = link.backlog;
     this.#progressAt = link.timers.clock.now();
     const { pingTimeout } = link.settings;
     if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
+  }
+
+  #answered(): void {
+    this.#isAnswered = true;
+    if (this.#target.link.backlog > 0) return;
+    this.#target.link.timers.cancel(this.#checkTimer);
+    this.#checkTimer = undefined;
   }
 
   #checkAfter(delay: number, pingTimeout: number): void {

@@ -1,6 +1,7 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
 import { Deferred } from "../async/deferred.ts";
 import type { Timer, TimerWheel } from "../async/timers.ts";
+import type { ConnectionClosed } from "../errors/closed.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -11,6 +12,11 @@ import type { Transport, TransportSink } from "./transport.ts";
 
 /** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
 const MAX_BATCH = 0x10000;
+/**
+ * How long a client that was answered by plain HTTP gets to close its side (RFC 9112 9.6): browsers hold connections open
+ * that they made in advance, and a server that closes should not wait for them.
+ */
+const LINGER = 1000;
 const DONE: Promise<void> = Promise.resolve();
 
 /** What a link tells the connection above it. */
@@ -23,8 +29,8 @@ export interface LinkOwner {
   onTurnEnd(): void;
   /** The opening handshake succeeded. */
   onOpen(): void;
-  /** TCP is gone and the protocol is closed. Called once, last. `cause` says why where that is known. */
-  onLost(cause: Error | undefined): void;
+  /** TCP is gone and the protocol is closed. Called once, last. Calls on the connection end with `error` from now on. */
+  onLost(error: ConnectionClosed): void;
 }
 
 interface Waiter {
@@ -84,6 +90,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
     protocol.receiveData(chunk);
+    if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
     this.#isLone = events.length === 1;
@@ -127,11 +134,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (!this.#isHandshakeOver) this.#takeHandshake(protocol.eventsReceived());
     this.timers.cancel(this.#closeTimer);
     const closeError = protocol.closeError(this.#cause);
-    this.#handshake.reject(protocol.handshakeError ?? this.#cause ?? closeError);
+    this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
     for (const { deferred } of this.#waiters) deferred.reject(closeError);
     this.#waiters = [];
-    this.owner?.onLost(this.#cause);
+    this.owner?.onLost(closeError);
   }
 
   // Writing
@@ -198,7 +205,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
     }
     if (protocol.takeEof()) transport.closeWrite();
-    if (protocol.closeExpected()) this.#expectEnd();
+    if (!protocol.closeExpected()) return;
+    this.#expectEnd();
+    // Whatever is unread: the end of the peer lies behind it.
+    if (this.isPaused) this.resume();
   }
 
   #allWritten(): void {
@@ -229,8 +239,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     this.transport.resume();
   }
 
-  /** Tells the owner that the connection is open; for a server, once it has sent its response. */
-  opened(): void {
+  /** A server has sent its response: tells the owner that the connection is open, if it is. */
+  answered(): void {
+    if (this.isPaused) this.resume();
+    if (this.protocol.state !== "open") return this.flush();
     this.owner?.onOpen();
     const events = this.protocol.eventsReceived();
     if (events.length > 0) this.owner?.onEvents(events);
@@ -239,10 +251,13 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   /** Starts the one deadline of closing, from the first sign of it to the end of TCP. */
   #expectEnd(): void {
+    if (this.#closeTimer !== undefined || this.isLost) return;
     const { closeTimeout } = this.settings;
-    if (this.#closeTimer !== undefined || closeTimeout === null || this.isLost) return;
-    this.#closeTimer = this.timers.schedule(closeTimeout, () => {
-      this.abort(new TimeoutError(`closing handshake not over after ${closeTimeout} ms`));
+    const isPlainHttp = this.protocol.state === "connecting";
+    const delay = isPlainHttp ? Math.min(closeTimeout ?? Infinity, LINGER) : closeTimeout;
+    if (delay === null) return;
+    this.#closeTimer = this.timers.schedule(delay, () => {
+      this.abort(new TimeoutError(`closing handshake not over after ${delay} ms`));
     });
   }
 

@@ -158,3 +158,14 @@ function readBoolean(name: string, value: boolean | undefined, byDefault: boolea
   if (typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
   return value;
 }
+
+/**
+ * Refuses options that this version does not have, where ignoring them would not be what the caller meant.
+ *
+ * @throws {TypeError} If one is there and neither undefined nor null.
+ */
+export function refuseUnsupported(options: object, names: readonly string[]): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (names.includes(name) && value != null) throw new TypeError(`Cannot use ${name}: not supported yet`);
+  }
+}

@@ -73,7 +73,7 @@ export class InvalidProtocol extends InvalidHandshake {
 export interface RejectedResponse {
   readonly statusCode: number;
   readonly reasonPhrase: string;
-  readonly headers: Iterable<readonly [string, string]>;
+  readonly headers: Iterable<readonly [string, string]> & { get(name: string): string | null };
   readonly body: Uint8Array;
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from "../bytes/random.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import { generateKey } from "../http/accept-key.ts";
 import type { HttpLimits } from "../http/limits.ts";
+import { resolveHttpLimits } from "../http/limits.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { ResponseReader } from "../http/response.ts";
@@ -18,7 +19,7 @@ const KEY_LENGTH = 16;
 /** Options of a {@link ClientProtocol}. */
 export interface ClientProtocolOptions extends ProtocolOptions, ClientHandshakeSettings {
   /** Limits of the response. */
-  readonly httpLimits?: HttpLimits;
+  readonly httpLimits?: Partial<HttpLimits>;
 }
 
 /**
@@ -41,7 +42,7 @@ export class ClientProtocol extends Protocol {
     this.uri = typeof uri === "string" ? parseUri(uri) : uri;
     this.#settings = options;
     this.#key = generateKey(randomBytes(KEY_LENGTH));
-    this.#reader = new ResponseReader(options.httpLimits);
+    this.#reader = new ResponseReader(resolveHttpLimits(options.httpLimits));
   }
 
   /** Makes the request of the opening handshake. Its headers may be changed before {@link sendRequest}. */

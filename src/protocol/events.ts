@@ -8,6 +8,6 @@ export type Message = string | Uint8Array;
 
 /**
  * What a protocol received, in order: the request (server) or response (client) of the opening handshake, then
- * frames; or, with `messages: true`, whole messages and the control frames between them.
+ * frames; or, with `delivery: "messages"`, whole messages and the control frames between them.
  */
 export type ProtocolEvent = HandshakeRequest | HandshakeResponse | Frame | Message;

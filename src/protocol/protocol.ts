@@ -80,6 +80,9 @@ export abstract class Protocol {
   /** The negotiated subprotocol, or `null`. */
   subprotocol: string | null = null;
 
+  /** Whether the peer should not be read from until the opening handshake was answered: it went on without waiting. */
+  isEarlyFull = false;
+
   protected readonly kernels: Kernels;
   protected readonly output: Output;
   #state: State = "connecting";

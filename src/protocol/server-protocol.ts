@@ -1,7 +1,7 @@
 // The server's side of the opening handshake (RFC 6455 4.2), on top of the shared state machine.
 import type { Extension } from "../extensions/extension.ts";
 import type { HttpLimits } from "../http/limits.ts";
-import { DEFAULT_HTTP_LIMITS } from "../http/limits.ts";
+import { resolveHttpLimits } from "../http/limits.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import { RequestReader } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -17,7 +17,7 @@ const SWITCHING_PROTOCOLS = 101;
 /** Options of a {@link ServerProtocol}. */
 export interface ServerProtocolOptions extends ProtocolOptions, ServerHandshakeSettings {
   /** Limits of the request. */
-  readonly httpLimits?: HttpLimits;
+  readonly httpLimits?: Partial<HttpLimits>;
 }
 
 /**
@@ -34,6 +34,7 @@ export class ServerProtocol extends Protocol {
   /** The Origin of the accepted request, or `null`. */
   origin: string | null = null;
   readonly #settings: ServerProtocolOptions;
+  readonly #limits: HttpLimits;
   #reader: RequestReader | undefined;
   #request: HandshakeRequest | undefined;
   /** What the client sent before it could know our answer: read once extensions are negotiated. */
@@ -44,7 +45,8 @@ export class ServerProtocol extends Protocol {
   constructor(options: ServerProtocolOptions = {}, internals: ProtocolInternals = {}) {
     super("server", options, internals);
     this.#settings = options;
-    this.#reader = new RequestReader(options.httpLimits);
+    this.#limits = resolveHttpLimits(options.httpLimits);
+    this.#reader = new RequestReader(this.#limits);
   }
 
   /**
@@ -80,6 +82,7 @@ export class ServerProtocol extends Protocol {
     this.output.push(this.#serialize(response), false);
     const early = this.#early;
     this.#early = [];
+    this.isEarlyFull = false;
     if (response.statusCode !== SWITCHING_PROTOCOLS) return this.abandon();
     this.open(this.#agreed?.extensions ?? [], this.#agreed?.subprotocol ?? null, early);
   }
@@ -109,14 +112,10 @@ export class ServerProtocol extends Protocol {
 
   /** A client that goes on before it was answered gets the room of a request, and no more. */
   #keepEarly(chunk: Uint8Array): void {
-    const { total } = this.#settings.httpLimits ?? DEFAULT_HTTP_LIMITS;
     this.#early.push(chunk);
     this.#earlyLength += chunk.length;
-    this.isEarlyFull = this.#earlyLength >= total;
+    this.isEarlyFull = this.#earlyLength >= this.#limits.total;
   }
-
-  /** Whether the client should not be read from until the response was sent. */
-  isEarlyFull = false;
 
   protected override receiveHandshakeEof(): void {
     try {

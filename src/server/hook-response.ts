@@ -1,7 +1,10 @@
 // Responses of hooks, a WHATWG Response among them, as responses of the opening handshake.
 import { Headers } from "../http/headers.ts";
 import { HandshakeResponse } from "../http/response.ts";
+import { isBodiless } from "../http/body-reader.ts";
 import { reasonPhraseOf } from "../protocol/rejection.ts";
+
+const SWITCHING_PROTOCOLS = 101;
 
 /** A WHATWG `Response`, known by its shape: that of any realm or runtime will do. */
 export interface WebResponse {
@@ -17,7 +20,7 @@ export interface WebResponse {
  * @throws {TypeError} For anything that is no response.
  */
 export async function toHandshakeResponse(result: HandshakeResponse | WebResponse): Promise<HandshakeResponse> {
-  if (result instanceof HandshakeResponse) return result;
+  if (result instanceof HandshakeResponse) return complete(result);
   if (typeof result !== "object" || typeof result.arrayBuffer !== "function") {
     throw new TypeError("Cannot answer request: expected a response or undefined from the hook");
   }
@@ -32,4 +35,14 @@ export async function toHandshakeResponse(result: HandshakeResponse | WebRespons
   headers.delete("Transfer-Encoding");
   const reasonPhrase = result.statusText === "" ? reasonPhraseOf(result.status) : result.statusText;
   return new HandshakeResponse(result.status, reasonPhrase, headers, body);
+}
+
+/** Adds what a response that ends the connection must say, where the hook did not. */
+function complete(response: HandshakeResponse): HandshakeResponse {
+  const { statusCode, headers, body } = response;
+  if (statusCode === SWITCHING_PROTOCOLS) return response;
+  if (!headers.has("Date")) headers.set("Date", new Date().toUTCString());
+  if (!headers.has("Connection")) headers.set("Connection", "close");
+  if (!headers.has("Content-Length") && !isBodiless(statusCode)) headers.set("Content-Length", String(body.length));
+  return response;
 }

@@ -1,5 +1,5 @@
 // The opening handshake of one connection on a server: request, hooks, response.
-import { InvalidHandshake } from "../errors/handshake.ts";
+import { InvalidHandshake, NegotiationError } from "../errors/handshake.ts";
 import type { Link } from "../connection/link.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -43,10 +43,8 @@ export async function shakeHands(
   if (protocol.state !== "connecting" || protocol.closeExpected()) return false; // lost, or answered meanwhile
   link.response = response;
   protocol.sendResponse(response);
-  const isOpen = response.statusCode === SWITCHING_PROTOCOLS;
-  if (isOpen) link.opened();
-  else link.flush();
-  return isOpen;
+  link.answered();
+  return response.statusCode === SWITCHING_PROTOCOLS;
 }
 
 async function answer(
@@ -81,7 +79,10 @@ function accept(protocol: ServerProtocol, connection: ServerConnection, request:
   return response;
 }
 
-/** What a hook throws is an answer too: the one for a failed handshake, or 500 and a line in the log. */
+/**
+ * What a hook throws is an answer too: 400 for a NegotiationError, else 500 and a line in the log. Other handshake errors
+ * may be those of a connection that the hook made itself, and are none of the client's business.
+ */
 async function guarded(
   connection: ServerConnection,
   hook: () => Promise<HandshakeResponse>,
@@ -89,7 +90,8 @@ async function guarded(
   try {
     return await hook();
   } catch (error) {
-    if (!(error instanceof InvalidHandshake)) connection.logger.error("! opening handshake failed", error);
-    return rejectionFor(error);
+    if (error instanceof NegotiationError) return rejectionFor(error);
+    connection.logger.error("! opening handshake failed", error);
+    return rejectionFor(undefined);
   }
 }

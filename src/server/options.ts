@@ -1,6 +1,6 @@
 // Options of serve(), read once.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions } from "../connection/options.ts";
+import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
 import type { ListenOptions } from "../connection/runtime.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -9,6 +9,9 @@ import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { VERSION } from "../version.ts";
 import type { WebResponse } from "./hook-response.ts";
 import type { ServerConnection } from "./server-connection.ts";
+
+/** Options that are planned. Ignoring `tls` would serve in plain text. */
+const UNSUPPORTED = ["tls", "unix", "listener", "listen", "server", "match", "reusePort", "compression"];
 
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
@@ -51,6 +54,8 @@ export interface ServerSettings {
 export function readServeOptions(options: ServeOptions, product: string): ServerSettings {
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
   checkSubprotocols(subprotocols ?? []);
+  refuseUnsupported(options, UNSUPPORTED);
+  checkPort(options.port);
   return {
     connection: readConnectionOptions(options),
     handshake: { origins, extensions, subprotocols, selectSubprotocol },
@@ -58,4 +63,9 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     processResponse: options.processResponse,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
   };
+}
+
+function checkPort(port: number | undefined): void {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 0xffff)) return;
+  throw new RangeError(`Cannot use port: ${port}, expected an integer from 0 to 65535`);
 }

@@ -1,6 +1,7 @@
 // A connection from the server's side.
 import { Connection } from "../connection/connection.ts";
 import type { Link } from "../connection/link.ts";
+import type { HeadersLike } from "../http/headers.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { plainResponse } from "../protocol/rejection.ts";
 import type { Server } from "./server.ts";
@@ -17,12 +18,12 @@ export class ServerConnection extends Connection {
   }
 
   /**
-   * Makes a plain text response, for `processRequest` to return.
+   * Makes a plain text response, for `processRequest` to return. `headers` are added to, or replace, those of the text.
    *
    * @example
    * processRequest: (ws, request) => (request.path === "/healthz" ? ws.respond(200, "OK\n") : undefined)
    */
-  respond(statusCode: number, text: string): HandshakeResponse {
-    return plainResponse(statusCode, text);
+  respond(statusCode: number, text: string, headers?: HeadersLike): HandshakeResponse {
+    return plainResponse(statusCode, text, headers);
   }
 }

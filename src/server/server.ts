@@ -5,7 +5,6 @@ import { Link } from "../connection/link.ts";
 import type { Listener, Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Address, Transport } from "../connection/transport.ts";
-import { ConnectionClosed } from "../errors/closed.ts";
 import { TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
@@ -121,7 +120,7 @@ export class Server implements AsyncDisposable {
   #refuse(link: Link<ServerProtocol>): void {
     if (link.request !== null || link.protocol.closeExpected()) return;
     link.protocol.sendResponse(unavailable());
-    link.flush();
+    link.answered();
   }
 
   /** @internal */
@@ -159,8 +158,7 @@ export class Server implements AsyncDisposable {
       await this.#handler(connection);
       await connection.close();
     } catch (error) {
-      const isOwnEnd = error instanceof ConnectionClosed;
-      if (!isOwnEnd) connection.logger.error("! connection handler failed", error);
+      if (!connection.isOwnEnd(error)) connection.logger.error("! connection handler failed", error);
       await connection.close(CloseCode.INTERNAL_ERROR);
     }
   }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { QueueMarks } from "../../src/connection/message-queue.ts";
-import { MessageQueue } from "../../src/connection/message-queue.ts";
+import { MessageIterator, MessageQueue } from "../../src/connection/message-queue.ts";
+import type { ConnectionClosed } from "../../src/errors/closed.ts";
+import { connectionClosed } from "../../src/errors/closed.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
 import type { Message } from "../../src/protocol/events.ts";
 
@@ -118,4 +120,77 @@ test("MessageQueue calls onTaken after every message that was taken", () => {
   queue.shift();
   queue.shift();
   expect(lengths).toEqual([1, 0]);
+});
+
+test("MessageQueue.pushAll() appends to what waits, or is what waits", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.pushAll(["one", "two"]);
+  queue.pushAll(["three"]);
+  queue.pushAll([]);
+  expect(queue.length).toBe(3);
+  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual(["one", "two", "three", undefined]);
+});
+
+test("MessageQueue.pushAll() gives the first message to the reader who waits", () => {
+  const queue = new MessageQueue(MARKS);
+  const reader = new Reader();
+  queue.wait(reader);
+  queue.pushAll(["one", "two"]);
+  expect(reader.got).toEqual(["one"]);
+  expect(queue.shift()).toBe("two");
+});
+
+test("MessageQueue.pushAll() counts bytes", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.pushAll([new Uint8Array(60), new Uint8Array(41)]);
+  expect(queue.isOverfull).toBe(true);
+  queue.shift();
+  expect(queue.isLow).toBe(true);
+});
+
+test("MessageQueue.pushAll() after pushAll() was read in part keeps the order", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.pushAll(["1", "2", "3"]);
+  expect(queue.shift()).toBe("1");
+  queue.pushAll(["4", "5"]);
+  expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual(["2", "3", "4", "5"]);
+});
+
+function closedWith(code: number): ConnectionClosed {
+  return connectionClosed({ code, reason: "" }, { code, reason: "" }, true);
+}
+
+test("MessageIterator.next() returns what is queued, then what comes, then the end", async () => {
+  const queue = new MessageQueue(MARKS);
+  const iterator = new MessageIterator(queue);
+  queue.push("one");
+  expect(await iterator.next()).toEqual({ done: false, value: "one" });
+  const second = iterator.next();
+  queue.push("two");
+  expect(await second).toEqual({ done: false, value: "two" });
+  const third = iterator.next();
+  queue.close(closedWith(1000));
+  expect(await third).toEqual({ done: true, value: undefined });
+  expect(await iterator.next()).toEqual({ done: true, value: undefined });
+});
+
+test("MessageIterator.next() rejects when the connection closed with an error", async () => {
+  const queue = new MessageQueue(MARKS);
+  const iterator = new MessageIterator(queue);
+  const next = iterator.next();
+  const error = closedWith(1011);
+  queue.close(error);
+  await expect(next).rejects.toBe(error);
+  await expect(iterator.next()).rejects.toBe(error);
+});
+
+test("MessageIterator.next() during next() is refused, and the first call gets its message", async () => {
+  const queue = new MessageQueue(MARKS);
+  const iterator = new MessageIterator(queue);
+  const got: unknown[] = [];
+  void iterator.next().then((result) => got.push(result));
+  await expect(iterator.next()).rejects.toBeInstanceOf(ConcurrencyError);
+  queue.push("one");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(got).toEqual([{ done: false, value: "one" }]);
 });

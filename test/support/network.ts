@@ -186,7 +186,7 @@ async function acceptOn(link: Link<ServerProtocol>): Promise<void> {
   const response = link.protocol.accept(request);
   link.response = response;
   link.protocol.sendResponse(response);
-  link.opened();
+  link.answered();
 }
 
 function askOn(link: Link<ClientProtocol>): void {
@@ -317,6 +317,7 @@ export class MemoryRuntime implements Runtime {
   readonly product: string = "Memory/1.0";
   readonly codec = portableTextCodec();
   readonly allocate = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(size);
+  readonly allocateOutput = (size: number): Uint8Array => new Uint8Array(size);
   /** All connections, in the order of their making. */
   readonly pairs: MemoryPair[] = [];
   readonly calls: string[] = [];
