@@ -70,7 +70,7 @@ try {
     // Browsers keep TCP connections at hand that they never use; closing should not wait long for those.
     closeTimeout: 1000,
   });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop(server));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop(server));
   const { port } = /** @type {{ port: number }} */ (server.addresses[0]);
   console.log(`Echo server     ws://localhost:${port}`);
   console.log(`Page to try it  http://localhost:${port}/`);

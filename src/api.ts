@@ -27,6 +27,6 @@ export type { Message } from "./protocol/events.ts";
 export type { State } from "./protocol/state.ts";
 export type { HookResult, ServeOptions } from "./server/options.ts";
 export type { Serve } from "./server/serve.ts";
-export type { Handler, ServerCloseOptions } from "./server/server.ts";
-export { Server } from "./server/server.ts";
+export type { Handler } from "./server/server.ts";
+export type { Server, ServerCloseOptions } from "./server/server-connection.ts";
 export { ServerConnection } from "./server/server-connection.ts";

@@ -29,7 +29,7 @@ export type { ClientProtocolOptions } from "./protocol/client-protocol.ts";
 export { ClientProtocol } from "./protocol/client-protocol.ts";
 export type { Message, ProtocolEvent } from "./protocol/events.ts";
 export type { Delivery } from "./protocol/frame-receiver.ts";
-export type { ProtocolOptions } from "./protocol/protocol.ts";
+export type { ProtocolOptions } from "./protocol/options.ts";
 export { Protocol } from "./protocol/protocol.ts";
 export type { ServerProtocolOptions } from "./protocol/server-protocol.ts";
 export { ServerProtocol } from "./protocol/server-protocol.ts";

@@ -46,9 +46,7 @@ export class Accumulator {
     // Doubling where nothing is announced keeps a million fragments linear. Only memory that will be full to its
     // last byte may come with old bytes in it: the buffer of a message can be seen.
     const grown =
-      expected > 0 && isTrusted
-        ? this.#allocate(announced)
-        : new Uint8Array(Math.max(FIRST_CAPACITY, needed * 2));
+      expected > 0 && isTrusted ? this.#allocate(announced) : new Uint8Array(Math.max(FIRST_CAPACITY, needed * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     return grown;
   }

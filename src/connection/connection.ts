@@ -5,24 +5,19 @@ import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame } from "../errors/closed.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
-import type { Extension } from "../extensions/extension.ts";
 import { Close } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
-import type { HandshakeRequest } from "../http/request.ts";
-import type { HandshakeResponse } from "../http/response.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
-import type { State } from "../protocol/state.ts";
+import { ConnectionInfo } from "./connection-info.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkOwner } from "./link.ts";
-import type { LoggerLike } from "./logger.ts";
 import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import { Pings } from "./pings.ts";
-import type { Address } from "./transport.ts";
 
 /** How a connection ended. */
 export interface CloseInfo {
@@ -63,20 +58,17 @@ const PING_LENGTH = 4;
  * @example
  * for await (const message of ws) await ws.send(message);
  */
-export abstract class Connection implements AsyncIterable<Message>, AsyncDisposable {
-  /** @internal */
-  readonly link: Link;
+export abstract class Connection extends ConnectionInfo implements AsyncIterable<Message>, AsyncDisposable {
   readonly #queue: MessageQueue;
   readonly #closed = new Deferred<CloseInfo>();
   #pings: Pings | undefined;
   #keepalive: Keepalive | undefined;
   #latency: number | null = null;
   #error: ConnectionClosed | undefined;
-  #id: string | undefined;
 
   /** @internal */
   constructor(link: Link) {
-    this.link = link;
+    super(link);
     this.#queue = new MessageQueue(link.settings.maxQueue);
     this.#queue.onTaken = () => this.#resumeIfLow();
     link.owner = this.#owner();
@@ -258,64 +250,9 @@ export abstract class Connection implements AsyncIterable<Message>, AsyncDisposa
     return this.close();
   }
 
-  // What is known
-
-  /** A random identifier of this connection (UUID v4), for logs. */
-  get id(): string {
-    this.#id ??= crypto.randomUUID();
-    return this.#id;
-  }
-
-  get logger(): LoggerLike {
-    return this.link.settings.logger;
-  }
-
   /** Latency in milliseconds as the last answered ping saw it, keepalive's included; `null` before the first one. */
   get latency(): number | null {
     return this.#latency;
-  }
-
-  /** `"connecting"`, `"open"`, `"closing"` or `"closed"`. To know whether a call works, make it. */
-  get state(): State {
-    return this.link.protocol.state;
-  }
-
-  /** The negotiated subprotocol, or `null`. */
-  get subprotocol(): string | null {
-    return this.link.protocol.subprotocol;
-  }
-
-  /** The negotiated extensions. */
-  get extensions(): readonly Extension[] {
-    return this.link.protocol.extensions;
-  }
-
-  /** The request of the opening handshake, `null` before it. */
-  get request(): HandshakeRequest | null {
-    return this.link.request;
-  }
-
-  /** The response of the opening handshake, `null` before it. */
-  get response(): HandshakeResponse | null {
-    return this.link.response;
-  }
-
-  get localAddress(): Address {
-    return this.link.transport.localAddress;
-  }
-
-  get remoteAddress(): Address {
-    return this.link.transport.remoteAddress;
-  }
-
-  /** The close code of the peer, 1006 without one; `null` until the connection is closed. */
-  get closeCode(): number | null {
-    return this.link.protocol.closeCode;
-  }
-
-  /** The close reason of the peer; `null` until the connection is closed. */
-  get closeReason(): string | null {
-    return this.link.protocol.closeReason;
   }
 
   /** @internal Whether `error` says that this connection, and not some other, is closed. */

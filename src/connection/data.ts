@@ -17,9 +17,7 @@ export function toBytes(data: BytesLike): Uint8Array {
 
 function isBuffer(data: unknown): boolean {
   // Pages that are not isolated have no SharedArrayBuffer.
-  return (
-    data instanceof ArrayBuffer || (typeof SharedArrayBuffer === "function" && data instanceof SharedArrayBuffer)
-  );
+  return data instanceof ArrayBuffer || (typeof SharedArrayBuffer === "function" && data instanceof SharedArrayBuffer);
 }
 
 function describeType(value: unknown): string {

@@ -1,7 +1,7 @@
 // Options that clients and servers share: their defaults, units and limits, read once.
 import type { HttpLimits } from "../http/limits.ts";
 import { resolveHttpLimits } from "../http/limits.ts";
-import type { ProtocolOptions } from "../protocol/protocol.ts";
+import type { ProtocolOptions } from "../protocol/options.ts";
 import type { LoggerLike } from "./logger.ts";
 import { defaultLogger } from "./logger.ts";
 

@@ -1,7 +1,7 @@
 // What a runtime brings beside its transports: the two ways to get one, and a fast codec.
 import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
-import type { ProtocolInternals } from "../protocol/protocol.ts";
+import type { ProtocolInternals } from "../protocol/options.ts";
 import { SlabPool } from "../protocol/slab.ts";
 import type { Address, Transport } from "./transport.ts";
 

@@ -180,7 +180,11 @@ export class InvalidParameterValue extends NegotiationError {
   readonly value: string | null;
 
   constructor(parameter: string, value: string | null) {
-    super(value === null ? `missing value for parameter ${parameter}` : `invalid value for parameter ${parameter}: ${value}`);
+    super(
+      value === null
+        ? `missing value for parameter ${parameter}`
+        : `invalid value for parameter ${parameter}: ${value}`,
+    );
     this.parameter = parameter;
     this.value = value;
   }

@@ -11,7 +11,7 @@ import type { WebSocketURI } from "../http/uri.ts";
 import { parseUri } from "../http/uri.ts";
 import type { ClientHandshakeSettings } from "./client-handshake.ts";
 import { buildRequest, checkResponse } from "./client-handshake.ts";
-import type { ProtocolInternals, ProtocolOptions } from "./protocol.ts";
+import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { Protocol } from "./protocol.ts";
 
 const KEY_LENGTH = 16;

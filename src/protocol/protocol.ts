@@ -1,6 +1,4 @@
 // The Sans-I/O state machine that both sides share: bytes in, events out, frames in, bytes out.
-import type { Allocate } from "../bytes/accumulator.ts";
-import type { TextCodec } from "../bytes/text-codec.ts";
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { connectionClosed } from "../errors/closed.ts";
@@ -11,48 +9,21 @@ import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
-import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../kernels/constants.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import { ParserState } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
 import type { ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
-import type { Delivery } from "./frame-receiver.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
+import { parserFor } from "./options.ts";
 import { Output } from "./output.ts";
-import type { SlabPool } from "./slab.ts";
 import { sharedSlabs } from "./slab.ts";
 import type { Side, State, Transition } from "./state.ts";
 import { nextState } from "./state.ts";
 
 const EMPTY = new Uint8Array(0);
-const DEFAULT_MAX_MESSAGE = 0x100000;
-
-/** Options of a protocol; all have defaults. */
-export interface ProtocolOptions {
-  /** Most bytes of a message, over all its fragments; `null` for no limit. Default: 1 MiB. */
-  readonly maxMessage?: number | null;
-  /** Most bytes of one fragment; `null` (default) for no limit but that of the message. */
-  readonly maxFragment?: number | null;
-  /** Whether text must be valid UTF-8 (RFC 6455 8.1). Default: true. */
-  readonly validateUtf8?: boolean;
-  /**
-   * What data arrives as: `"frames"` (default); `"messages"`, whole, text as strings and binary as bytes; `"bytes"`,
-   * whole messages that are all bytes.
-   */
-  readonly delivery?: Delivery;
-}
-
-/** What connections bring to a protocol beside its options; the defaults run everywhere. */
-export interface ProtocolInternals {
-  readonly kernels?: Kernels;
-  readonly codec?: TextCodec;
-  readonly allocate?: Allocate;
-  readonly slabs?: SlabPool;
-  readonly maskingKey?: () => number;
-}
 
 /**
  * One side of a WebSocket connection without any I/O.
@@ -402,11 +373,4 @@ export abstract class Protocol {
   releaseOutput(): void {
     this.output.release();
   }
-}
-
-function parserFor(side: Side, options: ProtocolOptions): ParserState {
-  const role = side === "server" ? CONFIG_MASKED : 0;
-  const validation = options.validateUtf8 === false ? 0 : CONFIG_VALIDATE_UTF8;
-  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment = null } = options;
-  return new ParserState(role | validation, maxMessage ?? Infinity, maxFragment ?? Infinity);
 }

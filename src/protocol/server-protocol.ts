@@ -6,7 +6,7 @@ import type { HandshakeRequest } from "../http/request.ts";
 import { RequestReader } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { InvalidState } from "../errors/protocol.ts";
-import type { ProtocolInternals, ProtocolOptions } from "./protocol.ts";
+import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { Protocol } from "./protocol.ts";
 import { plainResponse, rejectionFor } from "./rejection.ts";
 import type { ServerHandshakeSettings } from "./server-handshake.ts";

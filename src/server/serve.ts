@@ -2,8 +2,9 @@
 import type { Runtime } from "../connection/runtime.ts";
 import type { ServeOptions } from "./options.ts";
 import { readServeOptions } from "./options.ts";
+import type { Server } from "./server-connection.ts";
 import type { Handler } from "./server.ts";
-import { Server } from "./server.ts";
+import { RunningServer } from "./server.ts";
 
 /**
  * Starts a WebSocket server.
@@ -25,7 +26,7 @@ export function bindServe(runtime: Runtime): Serve {
   return async (handler, options = {}) => {
     if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
     const { host, port, backlog, signal } = options;
-    const server = new Server(runtime, handler, readServeOptions(options, runtime.product));
+    const server = new RunningServer(runtime, handler, readServeOptions(options, runtime.product));
     signal?.throwIfAborted();
     server.listening(await runtime.listen({ host, port, backlog }, (transport) => server.accept(transport)));
     signal?.addEventListener("abort", () => void server.close(), { once: true });

@@ -1,10 +1,43 @@
-// A connection from the server's side.
+// A connection from the server's side, and the server as it and its owner see it.
 import { Connection } from "../connection/connection.ts";
+import type { Address } from "../connection/transport.ts";
 import type { Link } from "../connection/link.ts";
 import type { HeadersLike } from "../http/headers.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { plainResponse } from "../protocol/rejection.ts";
-import type { Server } from "./server.ts";
+
+/** Options of {@link Server.close}. */
+export interface ServerCloseOptions {
+  /** Whether open connections are closed; otherwise the server waits until they are. Default: true. */
+  readonly closeConnections?: boolean;
+  /** Close code for open connections. Default: 1001. */
+  readonly code?: number;
+  /** Close reason for open connections. Default: none. */
+  readonly reason?: string;
+  /** Stops the waiting: the promise rejects, and the server goes on closing. */
+  readonly signal?: AbortSignal;
+}
+
+/** A server; see `serve`. Disposing of it closes it. */
+export interface Server extends AsyncDisposable {
+  /** The addresses that the server listens on; empty once it is closed. */
+  readonly addresses: readonly Address[];
+  /** The connections that are open right now, in a new set. */
+  readonly connections: Set<ServerConnection>;
+  /** Resolves when the server was closed and its connections are gone. It does not wait for handlers. */
+  readonly finished: Promise<void>;
+  /**
+   * Closes the server: it stops listening, answers 503 to opening handshakes under way, and closes open connections.
+   * Resolves with `finished`. Further calls only wait.
+   *
+   * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
+   */
+  close(options?: ServerCloseOptions): Promise<void>;
+  /** Keeps the process alive while the server listens; so it does by default. */
+  ref(): void;
+  /** Lets the process end although the server listens. */
+  unref(): void;
+}
 
 /** A connection of a client; what handlers and hooks get. */
 export class ServerConnection extends Connection {

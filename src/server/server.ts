@@ -11,6 +11,7 @@ import { Close } from "../frames/close.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
 import { shakeHands, unavailable } from "./opening.ts";
 import type { ServerSettings } from "./options.ts";
+import type { Server, ServerCloseOptions } from "./server-connection.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 /**
@@ -19,20 +20,8 @@ import { ServerConnection } from "./server-connection.ts";
  */
 export type Handler = (ws: ServerConnection) => void | Promise<void>;
 
-/** Options of {@link Server.close}. */
-export interface ServerCloseOptions {
-  /** Whether open connections are closed; otherwise the server waits until they are. Default: true. */
-  readonly closeConnections?: boolean;
-  /** Close code for open connections. Default: 1001. */
-  readonly code?: number;
-  /** Close reason for open connections. Default: none. */
-  readonly reason?: string;
-  /** Stops the waiting: the promise rejects, and the server goes on closing. */
-  readonly signal?: AbortSignal;
-}
-
-/** A server; see `serve`. Disposing of it closes it. */
-export class Server implements AsyncDisposable {
+/** The server behind `serve`. */
+export class RunningServer implements Server {
   readonly #runtime: Runtime;
   readonly #handler: Handler;
   readonly #settings: ServerSettings;
@@ -43,39 +32,28 @@ export class Server implements AsyncDisposable {
   #isListenerClosed = false;
   #isClosing = false;
 
-  /** @internal */
   constructor(runtime: Runtime, handler: Handler, settings: ServerSettings) {
     this.#runtime = runtime;
     this.#handler = handler;
     this.#settings = settings;
   }
 
-  /** @internal */
   listening(listener: Listener): void {
     this.#listener = listener;
   }
 
-  /** The addresses that the server listens on; empty once it is closed. */
   get addresses(): readonly Address[] {
     return this.#isClosing ? [] : (this.#listener?.addresses ?? []);
   }
 
-  /** The connections that are open right now, in a new set. */
   get connections(): Set<ServerConnection> {
     return new Set([...this.#open].filter((connection) => connection.state === "open"));
   }
 
-  /** Resolves when the server was closed and its connections are gone. It does not wait for handlers. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
 
-  /**
-   * Closes the server: it stops listening, answers 503 to opening handshakes under way, and closes open connections.
-   * Resolves with `finished`. Further calls only wait.
-   *
-   * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
-   */
   close(options: ServerCloseOptions = {}): Promise<void> {
     const { closeConnections = true, code = CloseCode.GOING_AWAY, reason = "", signal } = options;
     try {
@@ -96,12 +74,10 @@ export class Server implements AsyncDisposable {
     return this.close();
   }
 
-  /** Keeps the process alive while the server listens; so it does by default. */
   ref(): void {
     this.#listener?.ref();
   }
 
-  /** Lets the process end although the server listens. */
   unref(): void {
     this.#listener?.unref();
   }
@@ -123,7 +99,6 @@ export class Server implements AsyncDisposable {
     link.answered();
   }
 
-  /** @internal */
   accept(transport: Transport): void {
     const { connection: settings, handshake } = this.#settings;
     const protocol = new ServerProtocol(

@@ -8,7 +8,7 @@ import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
 import { getKernels } from "../../src/kernels/select.ts";
 import type { ProtocolEvent } from "../../src/protocol/events.ts";
 import type { Delivery } from "../../src/protocol/frame-receiver.ts";
-import type { ProtocolInternals, ProtocolOptions } from "../../src/protocol/protocol.ts";
+import type { ProtocolInternals, ProtocolOptions } from "../../src/protocol/options.ts";
 import { Protocol } from "../../src/protocol/protocol.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { nodeTextCodec } from "../../src/runtimes/node/text-codec.ts";

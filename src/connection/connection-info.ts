@@ -1,0 +1,73 @@
+// What is known about a connection, from its first moment to after its end.
+import type { Extension } from "../extensions/extension.ts";
+import type { HandshakeRequest } from "../http/request.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import type { State } from "../protocol/state.ts";
+import type { Link } from "./link.ts";
+import type { LoggerLike } from "./logger.ts";
+import type { Address } from "./transport.ts";
+
+/** The facts about a connection. */
+export abstract class ConnectionInfo {
+  /** @internal */
+  readonly link: Link;
+  #id: string | undefined;
+
+  /** @internal */
+  constructor(link: Link) {
+    this.link = link;
+  }
+
+  /** A random identifier of this connection (UUID v4), for logs. */
+  get id(): string {
+    this.#id ??= crypto.randomUUID();
+    return this.#id;
+  }
+
+  get logger(): LoggerLike {
+    return this.link.settings.logger;
+  }
+
+  /** `"connecting"`, `"open"`, `"closing"` or `"closed"`. To know whether a call works, make it. */
+  get state(): State {
+    return this.link.protocol.state;
+  }
+
+  /** The negotiated subprotocol, or `null`. */
+  get subprotocol(): string | null {
+    return this.link.protocol.subprotocol;
+  }
+
+  /** The negotiated extensions. */
+  get extensions(): readonly Extension[] {
+    return this.link.protocol.extensions;
+  }
+
+  /** The request of the opening handshake, `null` before it. */
+  get request(): HandshakeRequest | null {
+    return this.link.request;
+  }
+
+  /** The response of the opening handshake, `null` before it. */
+  get response(): HandshakeResponse | null {
+    return this.link.response;
+  }
+
+  get localAddress(): Address {
+    return this.link.transport.localAddress;
+  }
+
+  get remoteAddress(): Address {
+    return this.link.transport.remoteAddress;
+  }
+
+  /** The close code of the peer, 1006 without one; `null` until the connection is closed. */
+  get closeCode(): number | null {
+    return this.link.protocol.closeCode;
+  }
+
+  /** The close reason of the peer; `null` until the connection is closed. */
+  get closeReason(): string | null {
+    return this.link.protocol.closeReason;
+  }
+}
