@@ -34,6 +34,8 @@ function start(file, args, env) {
 export class ServerProcess {
   port = 0;
   #child;
+  /** Rejects when the process ends. */
+  #ended;
   #hasEnded = false;
 
   static async start(file, args = [], env = {}) {
@@ -44,9 +46,11 @@ export class ServerProcess {
 
   constructor(child) {
     this.#child = child;
-    child.once("exit", () => {
+    this.#ended = once(child, "exit").then(([code]) => {
       this.#hasEnded = true;
+      throw new Error(`a server ended with ${code}`);
     });
+    this.#ended.catch(() => {});
   }
 
   /** CPU time of all its threads so far, in microseconds. */
@@ -55,20 +59,17 @@ export class ServerProcess {
     return (await this.#answer()).cpu;
   }
 
-  async #answer() {
-    const ended = once(this.#child, "exit").then(([code]) => {
-      throw new Error(`a server ended with ${code}`);
+  #answer() {
+    const answer = new Promise((resolve) => {
+      this.#child.once("message", resolve);
     });
-    ended.catch(() => {});
-    const [answer] = await Promise.race([once(this.#child, "message"), ended]);
-    return answer;
+    return Promise.race([answer, this.#ended]);
   }
 
   async stop() {
     if (this.#hasEnded) return;
-    const exit = once(this.#child, "exit");
     this.#child.disconnect();
-    await exit;
+    await this.#ended.catch(() => {});
   }
 }
 

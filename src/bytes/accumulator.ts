@@ -8,6 +8,11 @@ const FIRST_CAPACITY = 64;
 const TRUSTED_CAPACITY = 0x10000;
 const TRUSTED_FACTOR = 8;
 
+/** A little more than double while more is announced, as chunks of 64 KiB come short of it by the length of a header. */
+function doubled(needed: number, expected: number): number {
+  return expected > 0 ? needed * 2 + FIRST_CAPACITY : Math.max(FIRST_CAPACITY, needed * 2);
+}
+
 function zeroed(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(size);
 }
@@ -45,8 +50,7 @@ export class Accumulator {
     const isTrusted = announced <= Math.max(TRUSTED_CAPACITY, needed * TRUSTED_FACTOR);
     // Doubling where nothing is announced keeps a million fragments linear. Only memory that will be full to its
     // last byte may come with old bytes in it: the buffer of a message can be seen.
-    const grown =
-      expected > 0 && isTrusted ? this.#allocate(announced) : new Uint8Array(Math.max(FIRST_CAPACITY, needed * 2));
+    const grown = expected > 0 && isTrusted ? this.#allocate(announced) : new Uint8Array(doubled(needed, expected));
     grown.set(this.#bytes.subarray(0, this.#length));
     return grown;
   }

@@ -104,6 +104,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     if (message !== undefined) return Promise.resolve(as(message, decode));
     return new Promise((resolve, reject) => {
       const abort = (): void => {
+        signal.removeEventListener("abort", abort);
         this.#queue.leave(reader);
         reject(signal.reason);
       };
@@ -179,7 +180,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   ping(data?: string | BytesLike): Promise<number> {
     try {
       const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
-      if (!this.#canSendControl()) return this.#rejectClosed();
+      if (!this.link.protocol.canSendControl) return this.#rejectClosed();
       this.#pings ??= new Pings();
       this.#pings.check(payload);
       this.link.protocol.sendPing(payload);
@@ -200,17 +201,12 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   pong(data: string | BytesLike = ""): Promise<void> {
     try {
       const payload = bytesOf(data);
-      if (!this.#canSendControl()) return this.#rejectClosed();
+      if (!this.link.protocol.canSendControl) return this.#rejectClosed();
       this.link.protocol.sendPong(payload);
       return this.link.queued(false);
     } catch (error) {
       return rejected(error);
     }
-  }
-
-  #canSendControl(): boolean {
-    const { state } = this.link.protocol;
-    return state === "open" || state === "closing";
   }
 
   // Closing

@@ -130,8 +130,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { protocol } = this;
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);
-    // The end can bring the response of the opening handshake: one whose body ran up to it.
-    if (!this.#isHandshakeOver) this.#takeHandshake(protocol.eventsReceived());
+    // A regular end can bring the response of the opening handshake: one whose body ran up to it.
+    if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
     this.timers.cancel(this.#closeTimer);
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);

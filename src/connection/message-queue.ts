@@ -82,13 +82,17 @@ export class MessageQueue {
       for (const message of messages) this.push(message);
       return;
     }
-    for (const message of messages) this.#bytes += sizeOf(message);
-    this.#messages = messages;
-    this.#front = 0;
     const reader = this.#reader;
+    this.#front = reader === undefined ? 0 : 1;
+    if (messages.length > this.#front) {
+      this.#messages = messages;
+      for (let i = this.#front; i < messages.length; i++) this.#bytes += sizeOf(messages[i] as Message);
+    } else {
+      this.#front = 0;
+    }
     if (reader === undefined) return;
     this.#reader = undefined;
-    reader.deliver(this.shift() as Message);
+    reader.deliver(messages[0] as Message);
   }
 
   /** Takes the first message, if there is one. */

@@ -1,6 +1,9 @@
 // The outgoing bytes of one connection, in order: frames in slabs, and large payloads as they are.
 import type { Slab, SlabPool } from "./slab.ts";
 
+/** A segment that is this long is not continued, so that what waits can be handed out in parts. */
+const SEGMENT_SIZE = 0x8000;
+
 /** A piece of the output. */
 interface Piece {
   readonly bytes: Uint8Array;
@@ -22,8 +25,9 @@ export class Output {
   #end = 0;
   #pieces: Piece[] = [];
   #urgent: Uint8Array[] = [];
-  /** Slabs with bytes of ours that were not released. */
-  #held: Slab[] = [];
+  /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
+  #held: Slab | undefined;
+  #moreHeld: Slab[] | undefined;
   /** Bytes waiting to be taken. */
   length = 0;
   /** Bytes ever taken. */
@@ -38,17 +42,26 @@ export class Output {
    */
   reserve(size: number): Slab {
     const slab = this.#pool.withRoom(size);
-    if (slab !== this.#slab || slab.used !== this.#end) {
+    if (slab !== this.#slab || slab.used !== this.#end || this.#end - this.#start >= SEGMENT_SIZE) {
       this.#closeSegment();
       this.#slab = slab;
       this.#start = slab.used;
       this.#end = slab.used;
-      if (!this.#held.includes(slab)) {
-        this.#held.push(slab);
-        slab.users++;
-      }
+      this.#hold(slab);
     }
     return slab;
+  }
+
+  #hold(slab: Slab): void {
+    if (slab === this.#held) return;
+    if (this.#held === undefined) {
+      this.#held = slab;
+    } else {
+      this.#moreHeld ??= [];
+      if (this.#moreHeld.includes(slab)) return;
+      this.#moreHeld.push(slab);
+    }
+    slab.users++;
   }
 
   /** Keeps what was written from `slab.used` to `end`. */
@@ -79,21 +92,16 @@ export class Output {
 
   /** Hands out about `limit` bytes, at least one frame, or everything. */
   take(limit: number = Infinity): Uint8Array[] {
-    const isPlain = this.#pieces.length === 0 && this.#urgent.length === 0;
-    this.#closeSegment();
-    return isPlain ? this.#takeSegment() : this.#takeUpTo(limit);
-  }
-
-  /** Nearly always all there is: the frames of a turn, in one segment of a slab. */
-  #takeSegment(): Uint8Array[] {
-    const chunks = this.#pieces.map(({ bytes }) => bytes);
-    this.#pieces.length = 0;
+    if (this.#pieces.length > 0 || this.#urgent.length > 0) return this.#takeUpTo(limit);
+    // Nearly always all there is: the frames of a turn, in one segment of a slab.
+    if (this.length === 0) return [];
     this.taken += this.length;
     this.length = 0;
-    return chunks;
+    return [this.#takeSegment()];
   }
 
   #takeUpTo(limit: number): Uint8Array[] {
+    this.#closeSegment();
     const chunks = this.#urgent;
     this.#urgent = [];
     let size = 0;
@@ -113,10 +121,13 @@ export class Output {
 
   /** All that was taken has been written: slabs may be reused. Does nothing while something waits in them. */
   release(): void {
-    if (this.length > 0) return;
-    for (const slab of this.#held) this.#pool.release(slab);
-    this.#held.length = 0;
+    if (this.length > 0 || this.#held === undefined) return;
+    this.#pool.release(this.#held);
+    this.#held = undefined;
     this.#slab = undefined;
+    if (this.#moreHeld === undefined) return;
+    for (const slab of this.#moreHeld) this.#pool.release(slab);
+    this.#moreHeld = undefined;
   }
 
   /** Drops what waits. What was taken may still be under way: its slabs are left to the garbage collector. */
@@ -124,14 +135,20 @@ export class Output {
     this.#slab = undefined;
     this.#pieces = [];
     this.#urgent = [];
-    this.#held = [];
+    this.#held = undefined;
+    this.#moreHeld = undefined;
     this.length = 0;
   }
 
   #closeSegment(): void {
-    const slab = this.#slab;
-    if (slab === undefined || this.#end === this.#start) return;
-    this.#pieces.push({ bytes: slab.bytes.subarray(this.#start, this.#end), glued: false });
+    if (this.#slab === undefined || this.#end === this.#start) return;
+    this.#pieces.push({ bytes: this.#takeSegment(), glued: false });
+  }
+
+  /** What is written of the open segment. */
+  #takeSegment(): Uint8Array {
+    const segment = (this.#slab as Slab).bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
+    return segment;
   }
 }

@@ -282,11 +282,16 @@ export abstract class Protocol {
     this.#sender.sendData(opcode, payload, fin);
   }
 
+  /** Whether a Ping or Pong may be sent: while open, and after our own Close until that of the peer comes. */
+  get canSendControl(): boolean {
+    return this.#state === "open" || (this.#state === "closing" && !this.#isDiscarding);
+  }
+
   /**
    * Sends a Ping (RFC 6455 5.5.2).
    *
    * @throws {RangeError} For more than 125 bytes.
-   * @throws {InvalidState} Unless the connection is open or closing.
+   * @throws {InvalidState} Unless `canSendControl`.
    */
   sendPing(payload: Uint8Array): void {
     this.#sendControl(Opcode.PING, payload);

@@ -24,9 +24,7 @@ test.each([
   ["a Map", new Map(), "Map"],
   ["an object without a prototype", Object.create(null), "object"],
 ])("toBytes() refuses %s and names it", (_what, value, name) => {
-  expect(() => toBytes(value as never)).toThrow(
-    new TypeError(`Cannot send ${name}: expected a string or bytes`),
-  );
+  expect(() => toBytes(value as never)).toThrow(new TypeError(`Cannot send ${name}: expected a string or bytes`));
 });
 
 test("toBytes() views a SharedArrayBuffer, and views of one", () => {

@@ -46,9 +46,7 @@ test("MessageQueue.wait() refuses a second reader and keeps the first", () => {
   const [first, second] = [new Reader(), new Reader()];
   queue.wait(first);
   queue.wait(second);
-  expect(second.got).toEqual([
-    new ConcurrencyError("cannot call recv while another call of recv is already running"),
-  ]);
+  expect(second.got).toEqual([new ConcurrencyError("cannot call recv while another call of recv is already running")]);
   queue.push("one");
   expect(first.got).toEqual(["one"]);
 });

@@ -1,6 +1,8 @@
 // A clock that stands still until a test moves it.
 import type { Clock } from "../../src/async/timers.ts";
 
+const MOST_CALLS = 100_000;
+
 interface FakeTimer {
   readonly at: number;
   readonly callback: () => void;
@@ -45,9 +47,10 @@ export class FakeClock implements Clock {
   /** Moves time on by `ms` and calls back what is due on the way, in order; also what callbacks set. */
   advance(ms: number): void {
     const end = this.#now + ms;
-    for (;;) {
+    for (let calls = 0; ; calls++) {
       const timer = this.#next();
       if (timer === undefined || timer.at > end) break;
+      if (calls === MOST_CALLS) throw new Error("Cannot advance: timers are set again and again for the same time");
       this.#now = Math.max(this.#now, timer.at);
       this.#timers.delete(timer);
       timer.callback();

@@ -208,7 +208,7 @@ export interface RawScene extends Scene {
   readonly inbound: MemoryPair["toServer"];
   readonly outbound: MemoryPair["toServer"];
   /** Sends an unmasked frame, masked if we are the server, and lets it arrive. */
-  feed(...frames: readonly Uint8Array[]): Promise<void>;
+  readonly feed: (...frames: readonly Uint8Array[]) => Promise<void>;
   /** Hexadecimal of frames that we sent, unmasked. */
   sent(): string;
 }

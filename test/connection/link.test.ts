@@ -1,0 +1,371 @@
+import { describe, expect, test } from "vitest";
+import type { Link } from "../../src/connection/link.ts";
+import { ConnectionClosedError } from "../../src/errors/closed.ts";
+import { InvalidMessage, InvalidStatus, RequestLineTooLong } from "../../src/errors/handshake.ts";
+import { NetworkError, TimeoutError } from "../../src/errors/network.ts";
+import { HandshakeRequest } from "../../src/http/request.ts";
+import { HandshakeResponse } from "../../src/http/response.ts";
+import type { ClientProtocol } from "../../src/protocol/client-protocol.ts";
+import type { ServerProtocol } from "../../src/protocol/server-protocol.ts";
+import { hex } from "../support/hex.ts";
+import { GOOD_REQUEST, goodResponse, latin1, masked, openRaw, unhandledDuring, unopened } from "../support/network.ts";
+
+const SPAM = hex`81 04 53 70 61 6d`;
+
+type Opening = ReturnType<typeof unopened>;
+
+/** Sends our request and returns what the server read. */
+async function ask(scene: Opening): Promise<string> {
+  const protocol = scene.link.protocol as ClientProtocol;
+  protocol.sendRequest(protocol.connect());
+  scene.link.start();
+  scene.link.flush();
+  await scene.settle();
+  return scene.peer.takenText();
+}
+
+/** Answers the request that arrived. */
+async function answer(scene: Opening, make?: () => HandshakeResponse): Promise<void> {
+  const request = (await scene.link.handshake) as HandshakeRequest;
+  const protocol = (scene.link as Link<ServerProtocol>).protocol;
+  protocol.sendResponse(make?.() ?? protocol.accept(request));
+  scene.link.answered();
+}
+
+describe("server", () => {
+  test("the handshake resolves to the request, and the connection is open once it was answered", async () => {
+    const scene = unopened("server", { pingInterval: 1000, pingTimeout: null });
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST);
+    const request = await scene.link.handshake;
+    expect(request).toBeInstanceOf(HandshakeRequest);
+    expect(scene.ws.state).toBe("connecting");
+    await scene.advance(5000);
+    expect(scene.clock.pending).toBe(0);
+    await answer(scene);
+    expect(scene.ws.state).toBe("open");
+    await scene.settle();
+    expect(scene.peer.takenText()).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n$/s);
+    // Keepalive has begun.
+    expect(scene.clock.pending).toBe(1);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("frames that came with the request, or before the answer, are delivered", async () => {
+    const scene = unopened("server", { pingInterval: null });
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST, masked(SPAM));
+    await scene.settle();
+    scene.peer.send(masked(hex`82 01 07`), masked(hex`89 00`));
+    await scene.settle();
+    await answer(scene);
+    expect(await scene.ws.recv()).toBe("Spam");
+    expect(await scene.ws.recv()).toStrictEqual(hex`07`);
+    await scene.settle();
+    expect(scene.peer.taken()).toMatch(/ 0d 0a 0d 0a 8a 00$/);
+  });
+
+  test("a client that sends more than a request before it was answered is not read from, and nothing is lost", async () => {
+    const scene = unopened("server", { pingInterval: null, maxQueue: null, httpLimits: { total: 1000 } });
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST);
+    for (let i = 0; i < 500; i++) scene.peer.send(masked(SPAM));
+    await scene.settle();
+    expect(scene.server.isPaused).toBe(true);
+    expect(scene.toServer.size).toBeGreaterThan(3900);
+    await answer(scene);
+    await scene.settle();
+    for (let i = 0; i < 500; i++) expect(await scene.ws.recv()).toBe("Spam");
+  });
+
+  test("a Close frame before the answer closes an open connection", async () => {
+    const scene = unopened("server", { pingInterval: null });
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST, masked(hex`88 02 03 e8`));
+    await answer(scene);
+    await scene.settle();
+    expect(scene.peer.taken()).toMatch(/ 0d 0a 0d 0a 88 02 03 e8$/);
+    expect(scene.ws.state).toBe("closing");
+  });
+
+  test("bytes that are no request reject the handshake and are answered", async () => {
+    const scene = unopened("server");
+    scene.link.start();
+    scene.peer.send("HELO\r\n\r\n");
+    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await scene.settle();
+    expect(scene.peer.takenText()).toMatch(/^HTTP\/1\.1 400 /);
+    expect(scene.peer.hasEnded).toBe(true);
+  });
+
+  test("a request line over the limit rejects the handshake", async () => {
+    const scene = unopened("server", { httpLimits: { line: 50 } });
+    scene.link.start();
+    scene.peer.send(`GET /${"x".repeat(100)}`);
+    await expect(scene.link.handshake).rejects.toBeInstanceOf(RequestLineTooLong);
+  });
+
+  test.each([
+    ["with nothing", ""],
+    ["inside the request", "GET / HT"],
+  ])("the end of the stream %s rejects the handshake and is not answered", async (_what, start) => {
+    const scene = unopened("server", { closeTimeout: 100 });
+    scene.link.start();
+    if (start !== "") scene.peer.send(start);
+    scene.peer.end();
+    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await scene.settle();
+    expect(scene.peer.takenText()).toBe("");
+    expect(scene.peer.isClosed).toBe(true);
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("the loss of the connection rejects the handshake with its cause", async () => {
+    const scene = unopened("server");
+    scene.link.start();
+    scene.peer.transport.abort();
+    await expect(scene.link.handshake).rejects.toMatchObject({ reason: "reset" });
+    expect(scene.ws.state).toBe("closed");
+  });
+
+  test("after plain HTTP a client that stays has one second, or closeTimeout if that is less", async () => {
+    for (const [closeTimeout, expected] of [
+      [10_000, 1000],
+      [null, 1000],
+      [300, 300],
+    ] as const) {
+      const scene = unopened("server", { closeTimeout });
+      scene.link.start();
+      scene.peer.send(GOOD_REQUEST);
+      await answer(scene, () => (scene.link.protocol as ServerProtocol).reject(404, "no"));
+      await scene.settle();
+      expect(scene.peer.takenText()).toMatch(/^HTTP\/1\.1 404 /);
+      expect(scene.peer.hasEnded).toBe(true);
+      await scene.advance(expected - 1);
+      expect(scene.peer.isClosed).toBe(false);
+      await scene.advance(1);
+      expect(scene.peer.isClosed).toBe(true);
+      expect(scene.clock.pending).toBe(0);
+    }
+  });
+
+  test("a client that leaves after plain HTTP leaves nothing", async () => {
+    const scene = unopened("server");
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST);
+    await answer(scene, () => (scene.link.protocol as ServerProtocol).reject(404, "no"));
+    scene.peer.end();
+    await scene.settle();
+    expect(scene.ws.state).toBe("closed");
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("what a client sends behind a request that was refused is ignored, paused or not", async () => {
+    const scene = unopened("server", { httpLimits: { total: 1000 } });
+    scene.link.start();
+    scene.peer.send(GOOD_REQUEST, new Uint8Array(2000));
+    await scene.settle();
+    expect(scene.server.isPaused).toBe(true);
+    await answer(scene, () => (scene.link.protocol as ServerProtocol).reject(404, "no"));
+    expect(scene.server.isPaused).toBe(false);
+    scene.peer.send(new Uint8Array(2000));
+    scene.peer.end();
+    await scene.settle();
+    expect(scene.ws.state).toBe("closed");
+  });
+});
+
+describe("client", () => {
+  test("the handshake resolves to the response, and the connection is open", async () => {
+    const scene = unopened("client", { pingInterval: 1000 });
+    scene.peer.send(goodResponse(await ask(scene)));
+    expect(await scene.link.handshake).toBeInstanceOf(HandshakeResponse);
+    expect(scene.ws.state).toBe("open");
+    expect(scene.clock.pending).toBe(1);
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("frames in the chunk of the response are delivered, those behind it too", async () => {
+    const scene = unopened("client", { pingInterval: null });
+    scene.peer.send(goodResponse(await ask(scene)), SPAM, hex`81 01`);
+    await scene.settle();
+    scene.peer.send(hex`31`);
+    expect(await scene.ws.recv()).toBe("Spam");
+    expect(await scene.ws.recv()).toBe("1");
+  });
+
+  test("a response byte by byte, and frames byte by byte", async () => {
+    const scene = unopened("client", { pingInterval: null });
+    for (const char of goodResponse(await ask(scene))) scene.peer.send(char);
+    for (const byte of SPAM) scene.peer.send(Uint8Array.of(byte));
+    await scene.settle();
+    expect(await scene.ws.recv()).toBe("Spam");
+  });
+
+  test("a status other than 101 comes with its body", async () => {
+    const scene = unopened("client");
+    await ask(scene);
+    scene.peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n");
+    const response = (await scene.link.handshake) as HandshakeResponse;
+    expect(response.body).toStrictEqual(latin1("no\n"));
+    expect(scene.link.protocol.handshakeError).toBeInstanceOf(InvalidStatus);
+    await scene.settle();
+    expect(scene.peer.hasEnded).toBe(true);
+  });
+
+  test("a response whose body ends with the stream", async () => {
+    const scene = unopened("client");
+    await ask(scene);
+    scene.peer.send("HTTP/1.1 404 Not Found\r\n\r\nno");
+    await scene.settle();
+    scene.peer.end();
+    expect(((await scene.link.handshake) as HandshakeResponse).body).toStrictEqual(latin1("no"));
+  });
+
+  test.each([
+    ["no HTTP", "220 mail.example.com ESMTP\r\n"],
+    ["the end of the stream", ""],
+    ["the end inside the response", "HTTP/1.1 101 Swi"],
+  ])("%s rejects the handshake", async (_what, response) => {
+    const scene = unopened("client");
+    await ask(scene);
+    if (response !== "") scene.peer.send(response);
+    scene.peer.end();
+    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await scene.settle();
+    expect(scene.ws.state).toBe("closed");
+  });
+
+  test("abort() with a cause rejects the handshake with it", async () => {
+    const scene = unopened("client");
+    await ask(scene);
+    const cause = new TimeoutError("too slow");
+    scene.link.abort(cause);
+    scene.link.abort(new TimeoutError("again"));
+    await expect(scene.link.handshake).rejects.toBe(cause);
+    expect((await scene.ws.closed).error.cause).toBe(cause);
+  });
+
+  test("abort() without a cause says that we did it", async () => {
+    const scene = unopened("client");
+    await ask(scene);
+    scene.link.abort();
+    await expect(scene.link.handshake).rejects.toEqual(new NetworkError("other", "connection aborted"));
+  });
+
+  test("the end of both halves without a word rejects the handshake", async () => {
+    const scene = unopened("client");
+    await ask(scene);
+    scene.client.closeWrite();
+    scene.peer.end();
+    await expect(scene.link.handshake).rejects.toBeInstanceOf(Error);
+  });
+
+  test("nobody needs to look at the handshake", async () => {
+    const found = await unhandledDuring(async () => {
+      const scene = unopened("client");
+      await ask(scene);
+      scene.link.abort();
+      await scene.settle();
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+describe("a link without an owner", () => {
+  test("reads, writes and ends", async () => {
+    for (const side of ["client", "server"] as const) {
+      const scene = unopened(side);
+      scene.link.owner = undefined;
+      if (side === "client") {
+        scene.peer.send(goodResponse(await ask(scene)), SPAM);
+      } else {
+        scene.link.start();
+        scene.peer.send(GOOD_REQUEST, masked(SPAM));
+        await answer(scene);
+      }
+      await scene.settle();
+      scene.peer.send(side === "client" ? hex`89 00` : masked(hex`89 00`));
+      await scene.settle();
+      scene.peer.transport.abort();
+      await scene.settle();
+      expect(scene.link.isLost).toBe(true);
+      expect(scene.link.protocol.state).toBe("closed");
+    }
+  });
+});
+
+describe.each(["client", "server"] as const)("%s", (side) => {
+  test("queued() writes at once what is more than a batch", async () => {
+    const scene = await openRaw(side, { writeLimit: null });
+    for (let i = 0; i < 5; i++) scene.link.protocol.sendBinary(new Uint8Array(14_000));
+    await scene.link.queued(false);
+    expect(scene.transport.writes.length).toBeGreaterThan(0);
+  });
+
+  test("flush() hands out no more than the transport takes", async () => {
+    const scene = await openRaw(side, { writeLimit: 1000 });
+    scene.outbound.capacity = 100;
+    scene.outbound.hold();
+    for (let i = 0; i < 100; i++) scene.link.protocol.sendBinary(new Uint8Array(10_000));
+    scene.link.flush();
+    expect(scene.transport.bufferedAmount).toBeLessThan(300_000);
+    expect(scene.link.backlog).toBeGreaterThan(999_000);
+    const before = scene.transport.writes.length;
+    scene.link.flush();
+    expect(scene.transport.writes).toHaveLength(before);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.release();
+    scene.outbound.pump();
+    await scene.settle();
+    expect(scene.link.backlog).toBe(0);
+  });
+
+  test("waiters go on as their bytes are written, the first ones first", async () => {
+    const scene = await openRaw(side, { writeLimit: 10 });
+    scene.outbound.capacity = 50_000;
+    scene.outbound.hold();
+    const done: number[] = [];
+    const sends = Array.from({ length: 30 }, (_, i) => scene.ws.send(new Uint8Array(10_000)).then(() => done.push(i)));
+    await scene.settle();
+    expect(done.length).toBeLessThan(10);
+    scene.outbound.release();
+    await Promise.all(sends);
+    expect(done).toEqual(Array.from({ length: 30 }, (_, i) => i));
+  });
+
+  test("a drain that nobody waits for is no harm", async () => {
+    const scene = await openRaw(side);
+    scene.outbound.capacity = 5;
+    await scene.ws.send("Spam and eggs");
+    await scene.settle();
+    expect(scene.sent()).toBe("81 0d 53 70 61 6d 20 61 6e 64 20 65 67 67 73");
+  });
+
+  test("nothing is written, and no turn begun, once TCP is gone", async () => {
+    const scene = await openRaw(side);
+    scene.link.protocol.sendBinary(hex`01`);
+    void scene.link.queued(false);
+    // The turn ends after the loss.
+    scene.transport.break(new Error("gone"));
+    scene.link.onClose(new Error("gone"));
+    await scene.settle();
+    scene.link.flush();
+    expect(scene.transport.writes).toHaveLength(0);
+    await expect(scene.ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test("lastReceivedAt is when the last byte came, or reading was resumed", async () => {
+    const scene = await openRaw(side);
+    await scene.advance(10);
+    await scene.feed(SPAM);
+    expect(scene.link.lastReceivedAt).toBe(10);
+    await scene.advance(10);
+    scene.link.pause();
+    scene.link.resume();
+    expect(scene.link.lastReceivedAt).toBe(20);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { ProtocolError } from "../../src/errors/protocol.ts";
+import type { Extension } from "../../src/extensions/extension.ts";
+import { Frame } from "../../src/frames/frame.ts";
+import { Opcode } from "../../src/frames/opcode.ts";
+import { ExtensionPipeline } from "../../src/protocol/extension-pipeline.ts";
+import { FrameSender } from "../../src/protocol/frame-sender.ts";
+import { FrameWriter } from "../../src/protocol/frame-writer.ts";
+import { Output } from "../../src/protocol/output.ts";
+import { SlabPool } from "../../src/protocol/slab.ts";
+import { hex } from "../support/hex.ts";
+import { concat } from "../support/splits.ts";
+import { CODECS, describeWire, KERNELS, readWire, SIDES, utf8 } from "./harness.ts";
+
+const [kernels] = KERNELS as [(typeof KERNELS)[number]];
+
+/** Adds a byte to the payload, and sets reserved bits. */
+function marking(mark: number, rsv: Partial<Frame>): Extension {
+  return {
+    name: `mark-${mark}`,
+    reservedBits: 0,
+    decode: (encoded) => encoded,
+    encode: ({ opcode, payload, fin, rsv1, rsv2, rsv3 }) =>
+      new Frame(opcode, concat([payload, Uint8Array.of(mark)]), { fin, rsv1, rsv2, rsv3, ...rsv }),
+  };
+}
+
+describe.each(SIDES)("%s FrameSender", (side) => {
+  describe.each(CODECS)("with %s codec", (_name, codec) => {
+    function setup(extensions: readonly Extension[] = []): { sender: FrameSender; sent: () => string[] } {
+      const output = new Output(new SlabPool((size) => new Uint8Array(size)));
+      const writer = new FrameWriter(output, kernels, codec, side === "client");
+      const sender = new FrameSender(output, writer, codec);
+      if (extensions.length > 0) {
+        const limits = { maxMessage: Infinity, maxFragment: Infinity };
+        sender.extensions = new ExtensionPipeline(extensions, kernels, limits, true);
+      }
+      return { sender, sent: () => readWire(concat(output.take())).map(describeWire) };
+    }
+
+    test("sendData() sends text as string or bytes, and fragments", () => {
+      const { sender, sent } = setup();
+      sender.sendData(Opcode.TEXT, "é", true);
+      sender.sendData(Opcode.TEXT, utf8("é"), false);
+      sender.sendData(Opcode.CONTINUATION, "b", false);
+      sender.sendData(Opcode.CONTINUATION, hex`63`, true);
+      sender.sendData(Opcode.BINARY, hex`00`, true);
+      expect(sent()).toEqual(["81|c3 a9", "01|c3 a9", "00|62", "80|63", "82|00"]);
+    });
+
+    test("checkOrder() keeps messages apart", () => {
+      const { sender } = setup();
+      const orphan = new ProtocolError("unexpected continuation frame");
+      const interleaved = new ProtocolError("expected a continuation frame");
+      expect(() => sender.checkOrder(Opcode.CONTINUATION)).toThrow(orphan);
+      sender.checkOrder(Opcode.TEXT);
+      sender.checkOrder(Opcode.BINARY);
+      sender.sendData(Opcode.TEXT, "", false);
+      expect(sender.isFragmenting).toBe(true);
+      expect(() => sender.checkOrder(Opcode.TEXT)).toThrow(interleaved);
+      expect(() => sender.checkOrder(Opcode.BINARY)).toThrow(interleaved);
+      sender.checkOrder(Opcode.CONTINUATION);
+      sender.sendData(Opcode.CONTINUATION, "", true);
+      expect(sender.isFragmenting).toBe(false);
+      expect(() => sender.checkOrder(Opcode.CONTINUATION)).toThrow(orphan);
+    });
+
+    test("sendControl() refuses more than 125 bytes", () => {
+      const { sender, sent } = setup();
+      expect(() => sender.sendControl(Opcode.PING, new Uint8Array(126))).toThrow(
+        new RangeError("Cannot send control frame: 126 bytes, expected at most 125"),
+      );
+      sender.sendControl(Opcode.PONG, hex`01`);
+      sender.sendInOrder(Opcode.CLOSE, hex``);
+      expect(sent()).toEqual(["8a|01", "88|"]);
+    });
+
+    test("extensions encode every frame, in the order of negotiation", () => {
+      const { sender, sent } = setup([marking(0xa1, { rsv1: true }), marking(0xa2, { rsv3: true })]);
+      sender.sendData(Opcode.TEXT, "é", false);
+      sender.sendData(Opcode.CONTINUATION, "", true);
+      sender.sendData(Opcode.BINARY, hex`01`, true);
+      sender.sendControl(Opcode.PING, hex`02`);
+      sender.answerPing(hex`03`);
+      sender.sendInOrder(Opcode.CLOSE, hex`03 e8`);
+      expect(sent()).toEqual([
+        "51|c3 a9 a1 a2",
+        "d0|a1 a2",
+        "d2|01 a1 a2",
+        "d9|02 a1 a2",
+        "da|03 a1 a2",
+        "d8|03 e8 a1 a2",
+      ]);
+    });
+
+    test("extensions may set RSV2, and clear FIN", () => {
+      const { sender, sent } = setup([marking(0xa1, { rsv2: true, fin: false })]);
+      sender.sendData(Opcode.TEXT, "a", true);
+      expect(sent()).toEqual(["21|61 a1"]);
+    });
+
+    test.each([
+      ["without", [], ""],
+      ["with", [marking(0xa1, { rsv1: true })], " a1"],
+    ])("control frames overtake data while congested, %s extensions", (_what, extensions, mark) => {
+      const { sender, sent } = setup(extensions);
+      const rsv = mark === "" ? 8 : 12;
+      const first = (low: string): string => `${rsv.toString(16)}${low}|`;
+      sender.sendData(Opcode.BINARY, hex`00`, true);
+      sender.answerPing(hex`01`);
+      sender.isCongested = true;
+      sender.answerPing(hex`02`);
+      sender.sendControl(Opcode.PING, hex`03`);
+      sender.answerPing(hex`04`); // takes the place of the one before
+      sender.sendControl(Opcode.PONG, hex`05`);
+      expect(sent()).toEqual([
+        `${first("a")}04${mark}`,
+        `${first("9")}03${mark}`,
+        `${first("a")}05${mark}`,
+        `${first("2")}00${mark}`,
+        `${first("a")}01${mark}`,
+      ]);
+      sender.answerPing(hex`06`);
+      sender.answerPing(hex`07`);
+      expect(sent()).toEqual([`${first("a")}07${mark}`]);
+      sender.isCongested = false;
+      sender.answerPing(hex`08`);
+      sender.answerPing(hex`09`);
+      expect(sent()).toEqual([`${first("a")}08${mark}`, `${first("a")}09${mark}`]);
+    });
+
+    test("pings without end leave one Pong while congested", () => {
+      const { sender, sent } = setup();
+      sender.isCongested = true;
+      for (let i = 0; i < 10_000; i++) sender.answerPing(Uint8Array.of(i >> 8, i & 255));
+      expect(sent()).toEqual(["8a|27 0f"]);
+    });
+  });
+});

@@ -1,0 +1,237 @@
+import { describe, expect, test } from "vitest";
+import { Output } from "../../src/protocol/output.ts";
+import { SLAB_SIZE, SlabPool } from "../../src/protocol/slab.ts";
+import { hex, toHex } from "../support/hex.ts";
+import { Prng } from "../support/prng.ts";
+import { concat } from "../support/splits.ts";
+
+function newPool(): SlabPool {
+  return new SlabPool((size) => new Uint8Array(size).fill(0xdd));
+}
+
+/** Writes a frame into a slab. */
+function write(output: Output, bytes: Uint8Array, room = bytes.length): void {
+  const slab = output.reserve(room);
+  slab.bytes.set(bytes, slab.used);
+  output.commit(slab, slab.used + bytes.length);
+}
+
+function taken(output: Output, limit?: number): string[] {
+  return output.take(limit).map((chunk) => toHex(chunk));
+}
+
+describe("take()", () => {
+  test("gives nothing when nothing waits", () => {
+    const output = new Output(newPool());
+    expect(output.take()).toEqual([]);
+    output.reserve(10);
+    expect(output.take()).toEqual([]);
+    expect([output.length, output.taken]).toEqual([0, 0]);
+  });
+
+  test("joins frames that follow each other", () => {
+    const output = new Output(newPool());
+    write(output, hex`01 02`, 50);
+    write(output, hex`03`);
+    expect(output.length).toBe(3);
+    expect(taken(output)).toEqual(["01 02 03"]);
+    expect([output.length, output.taken]).toEqual([0, 3]);
+    write(output, hex`04`);
+    expect(taken(output)).toEqual(["04"]);
+    expect(output.taken).toBe(4);
+  });
+
+  test("keeps the order of what was written and what was pushed", () => {
+    const output = new Output(newPool());
+    write(output, hex`01`);
+    const payload = hex`02 03`;
+    output.push(payload, false);
+    write(output, hex`04`);
+    expect(output.length).toBe(4);
+    const chunks = output.take();
+    expect(chunks.map((chunk) => toHex(chunk))).toEqual(["01", "02 03", "04"]);
+    expect(chunks[1]).toBe(payload); // not a copy
+  });
+
+  test("gives about as much as it is asked for, never half a frame", () => {
+    const output = new Output(newPool());
+    output.push(hex`01 02 03`, false);
+    output.push(hex`04 05 06`, false);
+    write(output, hex`07`);
+    output.push(hex`08 09`, true);
+    output.push(hex`0a`, false);
+    expect(taken(output, 1)).toEqual(["01 02 03"]);
+    expect([output.length, output.taken]).toEqual([7, 3]);
+    // The header is enough; its payload comes with it all the same.
+    expect(taken(output, 4)).toEqual(["04 05 06", "07", "08 09"]);
+    expect(taken(output, 1)).toEqual(["0a"]);
+    expect(taken(output, 1)).toEqual([]);
+    expect([output.length, output.taken]).toEqual([0, 10]);
+  });
+});
+
+describe("pushUrgent()", () => {
+  test("comes before everything that waits, in its own order", () => {
+    const output = new Output(newPool());
+    write(output, hex`01`);
+    output.pushUrgent(hex`a1`, undefined);
+    output.pushUrgent(hex`a2`, undefined);
+    expect(output.length).toBe(3);
+    expect(taken(output, 1)).toEqual(["a1", "a2"]);
+    expect(taken(output)).toEqual(["01"]);
+    expect([output.length, output.taken]).toEqual([0, 3]);
+  });
+
+  test("never comes between a header and its payload", () => {
+    const output = new Output(newPool());
+    write(output, hex`01`);
+    output.push(hex`02`, true);
+    output.push(hex`03`, false);
+    output.take(1);
+    output.pushUrgent(hex`a1`, undefined);
+    expect(taken(output)).toEqual(["a1", "03"]);
+    write(output, hex`04`);
+    output.push(hex`05`, true);
+    output.pushUrgent(hex`a2`, undefined);
+    expect(taken(output)).toEqual(["a2", "04", "05"]);
+  });
+
+  test("replaces an earlier one that waits", () => {
+    const output = new Output(newPool());
+    const first = hex`a1 a1`;
+    output.pushUrgent(first, undefined);
+    output.pushUrgent(hex`a2`, undefined);
+    const second = hex`a3 a3 a3`;
+    output.pushUrgent(second, first);
+    expect(output.length).toBe(4);
+    expect(taken(output)).toEqual(["a3 a3 a3", "a2"]);
+    output.pushUrgent(hex`a4`, second); // was taken
+    expect(taken(output)).toEqual(["a4"]);
+  });
+});
+
+describe("release()", () => {
+  test("gives slabs back when all was taken", () => {
+    const pool = newPool();
+    const output = new Output(pool);
+    write(output, hex`01 02`);
+    output.release(); // something waits
+    expect(pool.withRoom(1)).toMatchObject({ used: 2, users: 1 });
+    output.take();
+    output.release();
+    expect(pool.withRoom(1)).toMatchObject({ used: 0, users: 0 });
+    output.release();
+    expect(pool.withRoom(1).users).toBe(0);
+  });
+
+  test("waits for the other users of a slab", () => {
+    const pool = newPool();
+    const [first, second] = [new Output(pool), new Output(pool)];
+    write(first, hex`01`);
+    write(second, hex`02`);
+    write(first, hex`03`);
+    expect(pool.withRoom(1).users).toBe(2);
+    const chunks = first.take();
+    expect(chunks.map((chunk) => toHex(chunk))).toEqual(["01", "03"]);
+    second.take();
+    second.release();
+    write(second, hex`04`);
+    expect(concat(chunks)).toEqual(hex`01 03`);
+    first.release();
+    expect(pool.withRoom(1)).toMatchObject({ used: 4, users: 1 });
+    expect(taken(second)).toEqual(["04"]);
+    second.release();
+    expect(pool.withRoom(1)).toMatchObject({ used: 0, users: 0 });
+  });
+
+  test("gives back each of several slabs once", () => {
+    const pool = newPool();
+    const output = new Output(pool);
+    const slabs = new Set(
+      [0, 1, 2].flatMap(() => {
+        const full = pool.withRoom(1);
+        write(output, new Uint8Array(SLAB_SIZE - 10));
+        write(output, hex`01`);
+        return [full, pool.withRoom(1)];
+      }),
+    );
+    // From one slab to another and back, as when another connection fills one in between.
+    expect([...slabs].filter(({ users }) => users > 0).every(({ users }) => users === 1)).toBe(true);
+    output.take();
+    output.release();
+    expect([...slabs].every(({ users, used }) => users === 0 && used === 0)).toBe(true);
+  });
+});
+
+test("discard() drops what waits, and leaves what was taken to whoever writes it", () => {
+  const pool = newPool();
+  const output = new Output(pool);
+  write(output, hex`01`);
+  const chunks = output.take();
+  write(output, hex`02`);
+  output.push(hex`03`, false);
+  output.pushUrgent(hex`04`, undefined);
+  output.discard();
+  expect([output.length, output.taken]).toEqual([0, 1]);
+  expect(output.take()).toEqual([]);
+  output.release();
+  // Nobody may write where the taken chunk lies.
+  const other = new Output(pool);
+  write(other, hex`05`);
+  expect(concat(chunks)).toEqual(hex`01`);
+  write(output, hex`06`);
+  expect(taken(output)).toEqual(["06"]);
+});
+
+/** What one connection should send, written down beside what its Output does. */
+class Model {
+  readonly output: Output;
+  readonly expected: Uint8Array[] = [];
+  readonly written: Uint8Array[] = [];
+  /** Chunks on their way, which may be read until release(). */
+  inFlight: Uint8Array[] = [];
+
+  constructor(pool: SlabPool) {
+    this.output = new Output(pool);
+  }
+
+  finish(): void {
+    this.written.push(...this.inFlight.map((chunk) => chunk.slice()));
+    this.inFlight = [];
+  }
+}
+
+test("outputs that share a pool never mix their bytes, whatever the order of calls", () => {
+  const prng = new Prng();
+  const pool = newPool();
+  const models = Array.from({ length: 5 }, () => new Model(pool));
+  for (let step = 0; step < 20_000; step++) {
+    const model = prng.pick(models);
+    const { output } = model;
+    const dice = prng.below(100);
+    if (dice < 55) {
+      const frame = prng.bytes(prng.between(1, prng.chance(0.02) ? 30_000 : 60));
+      model.expected.push(frame);
+      write(output, frame, frame.length + prng.below(20));
+    } else if (dice < 60) {
+      const [header, payload] = [prng.bytes(4), prng.bytes(prng.between(1, 100))];
+      model.expected.push(header, payload);
+      write(output, header, 14);
+      output.push(payload, true);
+    } else if (dice < 85) {
+      model.inFlight.push(...output.take(prng.pick([1, 50, 1000, Infinity])));
+    } else {
+      // The transport has written everything: only then are the bytes of the chunks looked at.
+      if (output.length > 0) model.inFlight.push(...output.take());
+      model.finish();
+      output.release();
+    }
+  }
+  for (const { output, expected, written, inFlight } of models) {
+    const sent = concat([...written, ...inFlight, ...output.take()]);
+    expect(sent.length, `seed ${prng.seed}`).toBe(output.taken);
+    expect(Buffer.compare(sent, concat(expected)), `seed ${prng.seed}`).toBe(0);
+    output.release();
+  }
+  expect(pool.withRoom(SLAB_SIZE), `seed ${prng.seed}`).toMatchObject({ used: 0, users: 0 });
+});
