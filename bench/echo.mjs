@@ -1,10 +1,11 @@
 // Echo: what a server costs on one CPU, in processes of their own and a closed loop of messages.
 import { fileURLToPath } from "node:url";
 import { Load } from "./support/load.mjs";
-import { pinGenerator, ServerProcess } from "./support/machine.mjs";
+import { pinGenerator, withSubjects } from "./support/machine.mjs";
 import { asciiText, binary, mixedText } from "./support/payloads.mjs";
-import { median, quantile, ratio, spread } from "./support/stats.mjs";
-import { percent, short, table, times, verdict } from "./support/table.mjs";
+import { interleave } from "./support/rounds.mjs";
+import { median, quantile } from "./support/stats.mjs";
+import { printRatios, Tally } from "./support/tally.mjs";
 
 const server = (name) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
 
@@ -60,39 +61,39 @@ const SCENARIOS = [
 
 /** One scenario on one server, and what its rounds gave. */
 class Run {
-  perCpu = [];
-  perWall = [];
-  load = [];
+  tally = new Tally();
   p50 = [];
   p99 = [];
   #server;
   #load;
 
-  constructor(name, process, scenario) {
+  constructor(name, server, scenario) {
     this.name = name;
-    this.#server = process;
+    this.#server = server;
     this.#load = new Load(scenario);
   }
 
   open() {
-    return this.#load.open(this.#server.port, CONTENDERS[this.name].isRaw !== true);
+    return this.#load.open(this.#server.greeting.port, CONTENDERS[this.name].isRaw !== true);
   }
 
   /** The server is idle before and after, so that its CPU time and the messages counted belong together. */
   async round(duration, isCounted) {
-    const cpuBefore = await this.#server.cpu();
+    const cpuBefore = await this.#cpu();
     const started = performance.now();
     await this.#load.run(duration);
     const wall = (performance.now() - started) / 1e3;
-    const cpu = ((await this.#server.cpu()) - cpuBefore) / 1e6;
+    const cpu = ((await this.#cpu()) - cpuBefore) / 1e6;
     if (isCounted) this.#count(wall, cpu);
+  }
+
+  async #cpu() {
+    return (await this.#server.ask("cpu")).cpu;
   }
 
   #count(wall, cpu) {
     const { echoes, latencies } = this.#load;
-    this.perCpu.push(echoes / cpu);
-    this.perWall.push(echoes / wall);
-    this.load.push(cpu / wall);
+    this.tally.add(echoes, wall, cpu);
     if (latencies.length === 0) return;
     this.p50.push(quantile(latencies, 0.5));
     this.p99.push(quantile(latencies, 0.99));
@@ -103,59 +104,33 @@ class Run {
   }
 }
 
-async function runScenario(scenario, servers, { rounds, duration, warmUp }) {
+async function runScenario(scenario, servers, settings) {
   const runs = scenario.contenders.map((name) => new Run(name, servers.get(name), scenario));
   try {
     for (const run of runs) await run.open();
-    for (const run of runs) await run.round(warmUp, false);
-    for (let round = 0; round < rounds; round++) {
-      // Each round begins with another server, so that none always follows the same neighbour.
-      const first = round % runs.length;
-      for (const run of [...runs.slice(first), ...runs.slice(0, first)]) await run.round(duration, true);
-    }
+    await interleave(runs, settings, (run, duration, isCounted) => run.round(duration, isCounted));
   } finally {
     for (const run of runs) run.close();
   }
   return runs;
 }
 
-function print(scenario, runs) {
-  const others = runs.slice(1);
-  const [ours] = runs;
-  const hasLatency = scenario.depth === 1;
-  const head = ["", "msg/cpu-s", "±", "MB/cpu-s", "msg/s", "server CPU", ...others.map(({ name }) => `/ ${name}`)];
-  if (hasLatency) head.push("p50 ms", "p99 ms");
-  const rows = runs.map((run) => {
-    const row = [run.name, short(median(run.perCpu)), percent(spread(run.perCpu))];
-    row.push(short((median(run.perCpu) * scenario.payload.length) / 1e6));
-    row.push(short(median(run.perWall)), percent(median(run.load)));
-    row.push(...others.map((other) => times(ratio(run.perCpu, other.perCpu))));
-    if (hasLatency) row.push(median(run.p50).toFixed(2), median(run.p99).toFixed(2));
-    return row;
-  });
-  console.log(`\n### Echo: ${scenario.name}\n\n${table(head, rows)}\n`);
-  for (const other of others) {
-    const wall = `wall ${times(ratio(ours.perWall, other.perWall))}`;
-    const bar = scenario.bars[other.name];
-    const value = ratio(ours.perCpu, other.perCpu);
-    const cpu = bar === undefined ? `${times(value)} ${other.name}` : verdict(value, bar, other.name);
-    console.log(`- CPU ${cpu}; ${wall}`);
-  }
-}
+const LATENCY = [
+  ["p50 ms", ({ p50 }) => median(p50).toFixed(2)],
+  ["p99 ms", ({ p99 }) => median(p99).toFixed(2)],
+];
 
 /** Runs the scenarios whose title contains `filter`, each with all its contenders in turn. */
 export async function benchEcho(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `echo: ${name}`.includes(filter));
   if (scenarios.length === 0) return;
   pinGenerator();
-  const servers = new Map();
-  try {
-    for (const name of new Set(scenarios.flatMap(({ contenders }) => contenders))) {
-      const { file, args, env } = CONTENDERS[name];
-      servers.set(name, await ServerProcess.start(file, args, env));
+  const names = scenarios.flatMap(({ contenders }) => contenders);
+  await withSubjects(CONTENDERS, names, async (servers) => {
+    for (const scenario of scenarios) {
+      const runs = await runScenario(scenario, servers, settings);
+      const columns = scenario.depth === 1 ? LATENCY : [];
+      printRatios(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);
     }
-    for (const scenario of scenarios) print(scenario, await runScenario(scenario, servers, settings));
-  } finally {
-    for (const process of servers.values()) await process.stop();
-  }
+  });
 }

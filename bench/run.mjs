@@ -1,6 +1,8 @@
 // node bench/run.mjs [filter] [--quick | --smoke]: measures this library beside its peers and prints the ratios.
 import { parseArgs } from "node:util";
+import { benchClient } from "./client.mjs";
 import { benchEcho } from "./echo.mjs";
+import { benchParser } from "./parser.mjs";
 import { describeMachine } from "./support/machine.mjs";
 
 /** Milliseconds, and how many rounds count. */
@@ -18,4 +20,6 @@ if (values.rounds !== undefined) settings.rounds = Number(values.rounds);
 const filter = positionals[0] ?? "";
 
 console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms`);
+await benchParser(filter, settings);
 await benchEcho(filter, settings);
+await benchClient(filter, settings);

@@ -37,3 +37,36 @@ export function serverFrames(isText, payload, count) {
   const frame = Buffer.concat([header(isText, payload.length, false), payload]);
   return Buffer.concat(Array.from({ length: count }, () => frame));
 }
+
+/** Checks a stream of equal frames by their headers, and counts them. */
+export class FrameCounter {
+  #header;
+  #frameLength;
+  /** Bytes of the current frame that were seen. */
+  #seen = 0;
+
+  /** `expectedHeader` is what each frame begins with; `frameLength` is all of it. */
+  constructor(expectedHeader, frameLength) {
+    this.#header = expectedHeader;
+    this.#frameLength = frameLength;
+  }
+
+  /** Returns how many frames the first `length` bytes of `chunk` complete. */
+  count(chunk, length) {
+    const expected = this.#header;
+    let completed = 0;
+    let at = -this.#seen;
+    while (at < length) {
+      for (let i = 0; i < expected.length; i++) {
+        const index = at + i;
+        if (index >= 0 && index < length && chunk[index] !== expected[i]) {
+          throw new Error(`byte ${i} of a frame is ${chunk[index]}, expected ${expected[i]}`);
+        }
+      }
+      at += this.#frameLength;
+      if (at <= length) completed++;
+    }
+    this.#seen = at === length ? 0 : length - at + this.#frameLength;
+    return completed;
+  }
+}

@@ -1,6 +1,6 @@
 // The load generator: a closed loop of messages over raw sockets, cheap enough to leave the server the slower side.
 import { connect } from "node:net";
-import { header, maskedFrames } from "./frames.mjs";
+import { FrameCounter, header, maskedFrames } from "./frames.mjs";
 
 /** All sockets read into it: each chunk is looked through before the next one is read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(0x40000);
@@ -10,43 +10,11 @@ const REQUEST =
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const KEY_LENGTH = 4;
 
-/** Checks a stream of equal frames by their headers, and counts them. */
-class EchoChecker {
-  #header;
-  #frameLength;
-  /** Bytes of the current frame that were seen. */
-  #seen = 0;
-
-  constructor(expectedHeader, frameLength) {
-    this.#header = expectedHeader;
-    this.#frameLength = frameLength;
-  }
-
-  /** Returns how many frames `chunk[start, end)` completes. */
-  count(chunk, start, end) {
-    const expected = this.#header;
-    let completed = 0;
-    let at = start - this.#seen;
-    while (at < end) {
-      for (let i = 0; i < expected.length; i++) {
-        const index = at + i;
-        if (index >= start && index < end && chunk[index] !== expected[i]) {
-          throw new Error(`wrong echo: byte ${i} of a frame is ${chunk[index]}, expected ${expected[i]}`);
-        }
-      }
-      at += this.#frameLength;
-      if (at <= end) completed++;
-    }
-    this.#seen = at === end ? 0 : end - at + this.#frameLength;
-    return completed;
-  }
-}
-
 /** One connection that keeps `depth` messages in flight while its load is running. */
 class LoadConnection {
   #load;
   #socket;
-  #checker;
+  #counter;
   #response = "";
   #isOpen = false;
   #inFlight = 0;
@@ -59,7 +27,7 @@ class LoadConnection {
     // A raw server echoes the frame as it was sent, mask and all.
     const expected = header(isText, payload.length, !isWebSocket);
     const frameLength = expected.length + (isWebSocket ? 0 : KEY_LENGTH) + payload.length;
-    this.#checker = new EchoChecker(expected, frameLength);
+    this.#counter = new FrameCounter(expected, frameLength);
     this.#socket = connect({
       host: "127.0.0.1",
       port,
@@ -94,7 +62,7 @@ class LoadConnection {
   }
 
   #receiveFrames(chunk, length) {
-    const completed = this.#checker.count(chunk, 0, length);
+    const completed = this.#counter.count(chunk, length);
     if (completed === 0) return;
     const load = this.#load;
     this.#inFlight -= completed;

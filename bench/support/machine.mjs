@@ -1,62 +1,62 @@
-// Where processes run: the generator on core 0 and the servers on core 1, where the system can do that.
-import { execFileSync, fork, spawn } from "node:child_process";
+// Where processes run: the generator on core 0 and what is measured on core 1, where the system can do that.
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism, cpus } from "node:os";
 
 const GENERATOR_CORE = "0";
-const SERVER_CORE = "1";
+const MEASURED_CORE = "1";
 
 function canPin() {
   if (process.platform !== "linux" || availableParallelism() < 2) return false;
   try {
-    execFileSync("taskset", ["-c", `${GENERATOR_CORE},${SERVER_CORE}`, "true"], { stdio: "ignore" });
+    execFileSync("taskset", ["-c", `${GENERATOR_CORE},${MEASURED_CORE}`, "true"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
   }
 }
 
-export const isPinned = canPin();
+const isPinned = canPin();
 
 /** Pins this process, all threads of it. */
 export function pinGenerator() {
   if (isPinned) execFileSync("taskset", ["-a", "-c", "-p", GENERATOR_CORE, String(process.pid)], { stdio: "ignore" });
 }
 
-/** Starts a module in a process of its own, with a channel for messages. */
-function start(file, args, env) {
-  const settings = { env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit", "ipc"] };
-  if (!isPinned) return fork(file, args, settings);
-  return spawn("taskset", ["-c", SERVER_CORE, process.execPath, ...process.execArgv, file, ...args], settings);
-}
-
-/** A server under test: a process that lives through the whole benchmark. */
-export class ServerProcess {
-  port = 0;
+/** A process under test. It lives through the whole benchmark, and answers questions one at a time. */
+export class Subject {
+  /** What it said when it was ready. */
+  greeting;
   #child;
   /** Rejects when the process ends. */
   #ended;
   #hasEnded = false;
 
-  static async start(file, args = [], env = {}) {
-    const server = new ServerProcess(start(file, args, env));
-    server.port = (await server.#answer()).port;
-    return server;
+  /** Starts a module in a process of its own. */
+  static async start({ file, args = [], env = {}, execArgv = [] }) {
+    const node = [process.execPath, ...process.execArgv, ...execArgv, file, ...args];
+    const [program, ...rest] = isPinned ? ["taskset", "-c", MEASURED_CORE, ...node] : node;
+    const child = spawn(program, rest, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const subject = new Subject(child);
+    subject.greeting = await subject.#answer();
+    return subject;
   }
 
   constructor(child) {
     this.#child = child;
     this.#ended = once(child, "exit").then(([code]) => {
       this.#hasEnded = true;
-      throw new Error(`a server ended with ${code}`);
+      throw new Error(`a process under test ended with ${code}`);
     });
     this.#ended.catch(() => {});
   }
 
-  /** CPU time of all its threads so far, in microseconds. */
-  async cpu() {
-    this.#child.send("cpu");
-    return (await this.#answer()).cpu;
+  ask(question) {
+    this.#child.send(question);
+    return this.#answer();
   }
 
   #answer() {
@@ -73,9 +73,20 @@ export class ServerProcess {
   }
 }
 
+/** Starts the named contenders, hands them to `use`, and ends them again, whatever happens. */
+export async function withSubjects(contenders, names, use) {
+  const subjects = new Map();
+  try {
+    for (const name of new Set(names)) subjects.set(name, await Subject.start(contenders[name]));
+    await use(subjects);
+  } finally {
+    for (const subject of subjects.values()) await subject.stop();
+  }
+}
+
 /** One line about the machine. */
 export function describeMachine() {
-  const [first] = cpus();
-  const pinned = isPinned ? "server on core 1, generator on core 0" : "not pinned";
-  return `${availableParallelism()} cores of ${first?.model ?? "?"}, ${process.platform} ${process.arch}, Node ${process.versions.node}, ${pinned}`;
+  const pinned = isPinned ? "measured on core 1, generator on core 0" : "not pinned";
+  const model = cpus()[0]?.model ?? "?";
+  return `${cpus().length} cores of ${model}, ${process.platform} ${process.arch}, Node ${process.versions.node}, ${pinned}`;
 }

@@ -1,5 +1,6 @@
 // The asynchronous API of a connection: the one implementation, on any transport.
 import { Deferred, handled, rejected } from "../async/deferred.ts";
+import { untilAborted } from "../async/until-aborted.ts";
 import { randomBytes } from "../bytes/random.ts";
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame } from "../errors/closed.ts";
@@ -43,7 +44,10 @@ export interface RecvOptions {
 export interface SendOptions {
   /** `true`: send as text, `false`: as binary. Default: strings as text, all else as binary. */
   readonly text?: boolean;
-  /** Makes the call reject with the reason of the signal. A message that was not yet written is not sent. */
+  /**
+   * Makes the call reject with the reason of the signal. If it is aborted already, nothing is sent; aborted while the call
+   * waits for room, the message still leaves.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -150,7 +154,8 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       if (protocol.state !== "open") return this.#rejectClosed();
       if (options?.text ?? typeof payload === "string") protocol.sendText(payload);
       else protocol.sendBinary(typeof payload === "string" ? encode(payload) : payload);
-      return this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
+      const ready = this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
+      return untilAborted(ready, options?.signal);
     } catch (error) {
       return rejected(error);
     }
@@ -176,9 +181,11 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
    * @throws {ConnectionClosed} When the connection ends before.
    * @throws {ConcurrencyError} If a ping with the same data is not answered yet.
    * @throws {RangeError} For more than 125 bytes.
+   * @throws The reason of `signal`, when it is aborted before.
    */
-  ping(data?: string | BytesLike): Promise<number> {
+  ping(data?: string | BytesLike, options?: { readonly signal?: AbortSignal }): Promise<number> {
     try {
+      if (options?.signal?.aborted === true) return rejected(options.signal.reason);
       const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
       if (!this.link.protocol.canSendControl) return this.#rejectClosed();
       this.#pings ??= new Pings();
@@ -186,7 +193,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       this.link.protocol.sendPing(payload);
       const answered = this.#pings.add(payload, this.link.timers.clock.now());
       void this.link.queued(false);
-      return answered;
+      return untilAborted(answered, options?.signal);
     } catch (error) {
       return rejected(error);
     }

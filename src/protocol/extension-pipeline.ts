@@ -2,7 +2,7 @@
 import type { WebSocketException } from "../errors/base.ts";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
 import type { Extension } from "../extensions/extension.ts";
-import { Frame } from "../frames/frame.ts";
+import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { UTF8_INVALID } from "../kernels/constants.ts";
 import type { Kernels } from "../kernels/kernels.ts";

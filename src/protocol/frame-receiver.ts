@@ -60,8 +60,8 @@ export class FrameReceiver {
     const validates = (parser.config & CONFIG_VALIDATE_UTF8) !== 0;
     const pipeline = new ExtensionPipeline(extensions, this.#kernels, { maxMessage, maxFragment }, validates);
     parser.config = (parser.config & ~CONFIG_VALIDATE_UTF8) | pipeline.reservedBits;
-    parser.maxMessage = maxMessage * ENCODED_FACTOR + ENCODED_EXTRA;
-    parser.maxFragment = maxFragment * ENCODED_FACTOR + ENCODED_EXTRA;
+    parser.maxMessage = Math.ceil(maxMessage * ENCODED_FACTOR) + ENCODED_EXTRA;
+    parser.maxFragment = Math.ceil(maxFragment * ENCODED_FACTOR) + ENCODED_EXTRA;
     this.#joiner = this.#messageReader();
     this.#reader = new FrameReader();
     this.#pipeline = pipeline;

@@ -1,6 +1,7 @@
 // A running server: its connections, from accepting to the end, and how it closes.
 import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
+import { untilAborted } from "../async/until-aborted.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -67,7 +68,7 @@ export class RunningServer implements Server {
       for (const link of this.#opening) this.#refuse(link);
       if (closeConnections) for (const connection of this.#open) void connection.close(code, reason);
     }
-    return signal === undefined ? this.finished : untilAborted(this.finished, signal);
+    return untilAborted(this.finished, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -150,12 +151,4 @@ async function withDeadline<T>(link: Link, openTimeout: number | null, opening: 
   } finally {
     link.timers.cancel(timer);
   }
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = new Deferred<void>();
-  const abort = (): void => aborted.reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener("abort", abort));
 }

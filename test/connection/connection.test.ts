@@ -1182,6 +1182,20 @@ describe.each(SIDES)("%s", (side) => {
     });
   });
 
+  test("keepalive measures latency, and fails a connection that is dead", async () => {
+    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100 });
+    await scene.advance(1000);
+    const ping = scene.sent();
+    await scene.advance(7);
+    await scene.feed(hex`8a ${ping.slice(2)}`);
+    expect(scene.ws.latency).toBe(7);
+    await scene.advance(993);
+    await scene.advance(500);
+    await scene.advance(100);
+    expect((await scene.ws.closed).sent).toEqual({ code: 1011, reason: "keepalive ping timeout" });
+    expect(scene.clock.pending).toBe(0);
+  });
+
   describe("what is known", () => {
     test("of an open connection", async () => {
       const logger = new RecordingLogger();

@@ -126,6 +126,34 @@ describe.each(SIDES)("%s", (side) => {
     expect(scene.clock.pending).toBe(0);
   });
 
+  test.each([
+    ["stay stuck after the pong", false, "closing"],
+    ["leave after the pong", true, "open"],
+  ] as const)("Keepalive watches over our bytes that %s", async (_what, leave, state) => {
+    const scene = await openRaw(side, OPTIONS);
+    await scene.advance(1000);
+    const ping = scene.sent();
+    scene.outbound.capacity = 10;
+    scene.peer.transport.pause();
+    void scene.ws.send(new Uint8Array(100));
+    await scene.settle();
+    await answer(scene, ping);
+    expect(scene.ws.latency).toBe(0);
+    if (leave) {
+      await scene.advance(100);
+      scene.outbound.capacity = Infinity;
+      scene.outbound.pump();
+      await scene.settle();
+      await scene.advance(400);
+    } else {
+      await scene.advance(500);
+    }
+    expect(scene.ws.state).toBe(state);
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
   test("Keepalive lets a peer read as slowly as it likes, if it reads", async () => {
     const scene = await openRaw(side, { ...OPTIONS, writeLimit: 10 });
     scene.outbound.capacity = 10;

@@ -138,6 +138,15 @@ test("MessageQueue.pushAll() gives the first message to the reader who waits", (
   expect(queue.shift()).toBe("two");
 });
 
+test("MessageQueue.pushAll() of one message keeps nothing if a reader waits", () => {
+  const queue = new MessageQueue(MARKS);
+  const reader = new Reader();
+  queue.wait(reader);
+  queue.pushAll([new Uint8Array(101)]);
+  expect(reader.got).toHaveLength(1);
+  expect({ length: queue.length, isOverfull: queue.isOverfull }).toEqual({ length: 0, isOverfull: false });
+});
+
 test("MessageQueue.pushAll() counts bytes", () => {
   const queue = new MessageQueue(MARKS);
   queue.pushAll([new Uint8Array(60), new Uint8Array(41)]);

@@ -318,7 +318,7 @@ export interface MemoryPair {
   readonly toServer: Pipe;
   readonly toClient: Pipe;
   /** Lets everything that can move move. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 export interface MemoryPairOptions {

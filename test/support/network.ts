@@ -323,6 +323,8 @@ export class MemoryRuntime implements Runtime {
   readonly calls: string[] = [];
   /** Awaited by every dial, after which it looks whether it was aborted. */
   beforeDial: Promise<void> | undefined;
+  /** Awaited by a listener that is closed: until then it accepts. */
+  beforeClose: Promise<void> | undefined;
   readonly #clock: Clock | undefined;
   readonly #listeners = new Map<number, MemoryListener>();
   #nextPort = FIRST_PORT;
@@ -343,10 +345,10 @@ export class MemoryRuntime implements Runtime {
       port: taken,
       addresses: [{ host, port: taken }],
       onTransport,
-      close: () => {
-        this.#listeners.delete(taken);
+      close: async () => {
         this.calls.push("close");
-        return Promise.resolve();
+        await this.beforeClose;
+        this.#listeners.delete(taken);
       },
       ref: () => void this.calls.push("ref"),
       unref: () => void this.calls.push("unref"),

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
+import type { Extension } from "../../src/extensions/extension.ts";
+import { Frame, type FrameFields } from "../../src/frames/frame.ts";
+import { Opcode } from "../../src/frames/opcode.ts";
+import type { MessageLimits } from "../../src/protocol/extension-pipeline.ts";
+import { ExtensionPipeline } from "../../src/protocol/extension-pipeline.ts";
+import { hex, toHex } from "../support/hex.ts";
+import { concat } from "../support/splits.ts";
+import { KERNELS, utf8 } from "./harness.ts";
+
+const NO_LIMITS: MessageLimits = { maxMessage: Infinity, maxFragment: Infinity };
+
+/** Puts a byte behind payloads, and takes it away. */
+function mark(byte: number, reservedBits = 0): Extension & { readonly maxSizes: number[] } {
+  const maxSizes: number[] = [];
+  return {
+    name: `mark-${byte}`,
+    reservedBits,
+    maxSizes,
+    encode: (frame) => change(frame, concat([frame.payload, Uint8Array.of(byte)])),
+    decode(frame, maxSize) {
+      maxSizes.push(maxSize);
+      if (frame.payload.at(-1) !== byte) throw new ProtocolError(`no mark ${byte}`);
+      return change(frame, frame.payload.subarray(0, -1));
+    },
+  };
+}
+
+/** Decodes to what a function makes of the frame. */
+function decoder(decode: (frame: Frame, maxSize: number) => Frame): Extension {
+  return { name: "decoder", reservedBits: 0, encode: (frame) => frame, decode };
+}
+
+function change({ opcode, fin, rsv1, rsv2, rsv3 }: Frame, payload: Uint8Array, fields: FrameFields = {}): Frame {
+  return new Frame(opcode, payload, { fin, rsv1, rsv2, rsv3, ...fields });
+}
+
+const SAME = decoder((frame) => frame);
+
+describe.each(KERNELS)("ExtensionPipeline with $name kernels", (kernels) => {
+  function pipeline(extensions: readonly Extension[], limits: Partial<MessageLimits> = {}, validate = true) {
+    return new ExtensionPipeline(extensions, kernels, { ...NO_LIMITS, ...limits }, validate);
+  }
+
+  // seed 8
+  test("encodes A then B, decodes B then A, control frames too", () => {
+    const extensions = pipeline([mark(0xaa), mark(0xbb)]);
+    for (const opcode of [Opcode.BINARY, Opcode.PING, Opcode.CLOSE]) {
+      const encoded = extensions.encode(new Frame(opcode, hex`01`));
+      expect(toHex(encoded.payload)).toBe("01 aa bb");
+      expect(extensions.decode(encoded)).toEqual(new Frame(opcode, hex`01`));
+      expect(() => extensions.decode(new Frame(opcode, hex`01 bb aa`))).toThrow(new ProtocolError("no mark 187"));
+    }
+  });
+
+  test.each([
+    [[], 0],
+    [[0], 0],
+    [[4], 0x40],
+    [[2, 1], 0x30],
+    [[1, 1], 0x10],
+    [[7], 0x70],
+    [[15], 0x70],
+  ])("reservedBits of extensions with %j", (bits, expected) => {
+    expect(pipeline(bits.map((reserved) => mark(0, reserved))).reservedBits).toBe(expected);
+  });
+
+  test("gives extensions the room that is left", () => {
+    const extension = mark(0xaa);
+    const extensions = pipeline([extension], { maxMessage: 10, maxFragment: 6 });
+    const data = (opcode: Opcode, length: number, fin = false): Frame =>
+      new Frame(opcode, concat([new Uint8Array(length), hex`aa`]), { fin });
+    extensions.decode(data(Opcode.BINARY, 5));
+    extensions.decode(data(Opcode.PING, 100, true));
+    extensions.decode(data(Opcode.CONTINUATION, 3));
+    extensions.decode(data(Opcode.CONTINUATION, 2, true));
+    extensions.decode(data(Opcode.BINARY, 6, true));
+    expect(extension.maxSizes).toEqual([6, 125, 5, 2, 6]);
+    const unlimited = mark(0xaa);
+    pipeline([unlimited]).decode(data(Opcode.BINARY, 5));
+    expect(unlimited.maxSizes).toEqual([Infinity]);
+  });
+
+  test.each([
+    ["one fragment over its limit", [7], { maxMessage: 10, maxFragment: 6 }, new PayloadTooBig(7, 6)],
+    ["a message over its limit", [11], { maxMessage: 10 }, new PayloadTooBig(11, 10)],
+    ["the sum over its limit", [4, 7], { maxMessage: 10 }, new PayloadTooBig(7, 10, 4)],
+    ["a second fragment over its limit", [4, 7], { maxFragment: 6 }, new PayloadTooBig(7, 6)],
+    [
+      "the sum over its limit, fragments in theirs",
+      [5, 5, 1],
+      { maxMessage: 10, maxFragment: 5 },
+      new PayloadTooBig(1, 10, 10),
+    ],
+  ])("refuses %s", (_what, lengths, limits, error) => {
+    const extensions = pipeline([SAME], limits);
+    const frames = lengths.map((length, i) => {
+      return new Frame(i === 0 ? Opcode.BINARY : Opcode.CONTINUATION, new Uint8Array(length), { fin: false });
+    });
+    const last = frames.pop() as Frame;
+    for (const frame of frames) extensions.decode(frame);
+    expect(() => extensions.decode(last)).toThrow(error);
+  });
+
+  test("takes what is exactly as long as its limit", () => {
+    const extensions = pipeline([SAME], { maxMessage: 10, maxFragment: 6 });
+    for (let i = 0; i < 3; i++) {
+      extensions.decode(new Frame(Opcode.BINARY, new Uint8Array(6), { fin: false }));
+      extensions.decode(new Frame(Opcode.CONTINUATION, new Uint8Array(4)));
+    }
+  });
+
+  test.each(["rsv1", "rsv2", "rsv3"])("refuses a frame with %s left behind its extensions", (bit) => {
+    const frame = new Frame(Opcode.TEXT, hex``, { [bit]: true });
+    const error = new ProtocolError("reserved bits must be 0");
+    expect(() => pipeline([SAME]).decode(frame)).toThrow(error);
+    const clearing = decoder(({ opcode, payload }) => new Frame(opcode, payload));
+    expect(pipeline([clearing]).decode(frame).rsv1).toBe(false);
+    expect(() => pipeline([SAME]).decode(new Frame(Opcode.PING, hex``, { [bit]: true }))).toThrow(error);
+  });
+
+  test("refuses control frames that extensions made too long, or fragments", () => {
+    const growing = decoder((frame) => change(frame, new Uint8Array(126)));
+    expect(() => pipeline([growing]).decode(new Frame(Opcode.PING, hex``))).toThrow(
+      new ProtocolError("control frame too long"),
+    );
+    const splitting = decoder((frame) => change(frame, frame.payload, { fin: false }));
+    expect(() => pipeline([splitting]).decode(new Frame(Opcode.CLOSE, hex``))).toThrow(
+      new ProtocolError("fragmented control frame"),
+    );
+    const longest = decoder((frame) => change(frame, new Uint8Array(125)));
+    expect(pipeline([longest]).decode(new Frame(Opcode.PONG, hex``)).payload).toHaveLength(125);
+  });
+
+  test("validates text as it is decoded, over fragments", () => {
+    const text = (payload: Uint8Array, fin = true): Frame => new Frame(Opcode.TEXT, payload, { fin });
+    const rest = (payload: Uint8Array, fin = true): Frame => new Frame(Opcode.CONTINUATION, payload, { fin });
+    const error = new InvalidUtf8("invalid UTF-8");
+    const extensions = pipeline([SAME]);
+    extensions.decode(text(utf8("é")));
+    extensions.decode(text(hex`c3`, false));
+    extensions.decode(new Frame(Opcode.PING, hex`ff`));
+    extensions.decode(rest(hex``, false));
+    extensions.decode(rest(hex`a9`));
+    expect(() => extensions.decode(text(hex`ff`, false))).toThrow(error);
+    expect(() => pipeline([SAME]).decode(text(hex`c3`))).toThrow(error);
+    const open = pipeline([SAME]);
+    open.decode(text(hex`41 c3`, false));
+    expect(() => open.decode(rest(hex``))).toThrow(error);
+    const binary = pipeline([SAME]);
+    binary.decode(new Frame(Opcode.BINARY, hex`ff`, { fin: false }));
+    binary.decode(rest(hex`ff`));
+    binary.decode(text(hex`41`));
+  });
+
+  test("does not validate where that is off", () => {
+    const frame = new Frame(Opcode.TEXT, hex`ff`);
+    expect(pipeline([SAME], {}, false).decode(frame)).toBe(frame);
+  });
+});

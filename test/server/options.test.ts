@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { readConnectionOptions } from "../../src/connection/options.ts";
+import type { ServeOptions } from "../../src/server/options.ts";
+import { readServeOptions } from "../../src/server/options.ts";
+import { VERSION } from "../../src/version.ts";
+
+test("readServeOptions() has defaults for everything", () => {
+  expect(readServeOptions({}, "Memory/1.0")).toEqual({
+    connection: readConnectionOptions({}),
+    handshake: { origins: undefined, extensions: undefined, subprotocols: undefined, selectSubprotocol: undefined },
+    processRequest: undefined,
+    processResponse: undefined,
+    serverHeader: `Memory/1.0 wsasm/${VERSION}`,
+  });
+});
+
+test("readServeOptions() keeps what is given", () => {
+  const options = {
+    origins: [null, "https://example.com"],
+    extensions: [],
+    subprotocols: ["chat"],
+    selectSubprotocol: () => null,
+    processRequest: () => null,
+    processResponse: () => null,
+    serverHeader: null,
+    maxSize: 5,
+    port: 65_535,
+  };
+  const { processRequest, processResponse, serverHeader } = options;
+  const { origins, extensions, subprotocols, selectSubprotocol } = options;
+  expect(readServeOptions(options, "x")).toEqual({
+    connection: readConnectionOptions({ maxSize: 5 }),
+    handshake: { origins, extensions, subprotocols, selectSubprotocol },
+    processRequest,
+    processResponse,
+    serverHeader,
+  });
+  expect(readServeOptions({ serverHeader: "Mine" }, "x").serverHeader).toBe("Mine");
+});
+
+test.each([
+  [{ subprotocols: "chat" }, TypeError],
+  [{ subprotocols: ["not a token"] }, Error],
+  [{ maxSize: -1 }, RangeError],
+  [{ port: -1 }, RangeError],
+  [{ port: 65_536 }, RangeError],
+  [{ port: 1.5 }, RangeError],
+  [{ port: "80" }, Error],
+  [{ tls: {} }, TypeError],
+  [{ unix: "/tmp/x" }, TypeError],
+  [{ listen: false }, TypeError],
+  [{ compression: "deflate" }, TypeError],
+])("readServeOptions() refuses %j", (options, type) => {
+  expect(() => readServeOptions(options as unknown as ServeOptions, "x")).toThrow(type);
+});

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { bindServe } from "../../src/server/serve.ts";
+import { MemoryRuntime } from "../support/network.ts";
+import { fakeTimers, idle, serveInMemory } from "./scene.ts";
+
+beforeAll(fakeTimers);
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+test("serve() listens where it is told", async () => {
+  const serve = bindServe(new MemoryRuntime());
+  const server = await serve(idle, { host: "localhost", port: 8765, backlog: 5 });
+  expect(server.addresses).toEqual([{ host: "localhost", port: 8765 }]);
+  await expect(serve(idle, { port: 8765 })).rejects.toMatchObject({ reason: "address-in-use" });
+});
+
+test("serve() needs no options", async () => {
+  expect((await bindServe(new MemoryRuntime())(idle)).addresses).toHaveLength(1);
+});
+
+test("serve() rejects, and does not throw, what it cannot use", async () => {
+  const serve = bindServe(new MemoryRuntime());
+  await expect(serve("handler" as never)).rejects.toEqual(
+    new TypeError("Cannot serve: expected a function as handler"),
+  );
+  await expect(serve(idle, { subprotocols: "chat" as never })).rejects.toBeInstanceOf(TypeError);
+  await expect(serve(idle, { maxQueue: -1 })).rejects.toBeInstanceOf(RangeError);
+});
+
+test("serve() with a signal that is aborted rejects and does not listen", async () => {
+  const runtime = new MemoryRuntime();
+  const serve = bindServe(runtime);
+  await expect(serve(idle, { port: 1, signal: AbortSignal.abort("no") })).rejects.toBe("no");
+  expect((await serve(idle, { port: 1 })).addresses).toHaveLength(1);
+});
+
+test("the signal closes the server", async () => {
+  const controller = new AbortController();
+  const { server, ask, settle } = await serveInMemory(idle, { signal: controller.signal });
+  const { peer } = await ask();
+  controller.abort();
+  await settle();
+  expect(peer.taken()).toBe("88 02 03 e9");
+  peer.transport.abort();
+  await server.finished;
+});
+
+test("the signal closes the server, aborted while it begins to listen too", async () => {
+  const controller = new AbortController();
+  const starting = bindServe(new MemoryRuntime())(idle, { signal: controller.signal });
+  controller.abort();
+  const server = await starting.catch(() => undefined);
+  await server?.finished;
+});
