@@ -4,7 +4,7 @@ import { pinGenerator, withSubjects } from "./support/machine.mjs";
 import { asciiText, binary } from "./support/payloads.mjs";
 import { startPeer } from "./support/peer.mjs";
 import { interleave } from "./support/rounds.mjs";
-import { printRatios, Tally } from "./support/tally.mjs";
+import { Tally } from "./support/tally.mjs";
 
 const file = (name) => fileURLToPath(new URL(`clients/${name}.mjs`, import.meta.url));
 
@@ -34,10 +34,10 @@ async function runScenario(scenario, subjects, settings) {
       const { messages, wall, cpu } = await subject.ask({ url: peer.url, scenario: question, duration });
       if (isCounted) tally.add(messages, wall / 1e3, cpu / 1e6);
     });
-    for (const { subject } of runs) await subject.ask({ isOver: true });
   } finally {
     peer.close();
   }
+  for (const { subject } of runs) await subject.ask({ isOver: true });
   return runs;
 }
 
@@ -49,7 +49,7 @@ export async function benchClient(filter, settings) {
   await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
     for (const scenario of scenarios) {
       const runs = await runScenario(scenario, subjects, settings);
-      printRatios(`Client: ${scenario.name}`, scenario.payload.length, runs, BARS);
+      settings.report(`Client: ${scenario.name}`, scenario.payload.length, runs, BARS);
     }
   });
 }

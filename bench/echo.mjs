@@ -5,7 +5,7 @@ import { pinGenerator, withSubjects } from "./support/machine.mjs";
 import { asciiText, binary, mixedText } from "./support/payloads.mjs";
 import { interleave } from "./support/rounds.mjs";
 import { median, quantile } from "./support/stats.mjs";
-import { printRatios, Tally } from "./support/tally.mjs";
+import { Tally } from "./support/tally.mjs";
 
 const server = (name) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
 
@@ -67,9 +67,9 @@ class Run {
   #server;
   #load;
 
-  constructor(name, server, scenario) {
+  constructor(name, subject, scenario) {
     this.name = name;
-    this.#server = server;
+    this.#server = subject;
     this.#load = new Load(scenario);
   }
 
@@ -130,7 +130,7 @@ export async function benchEcho(filter, settings) {
     for (const scenario of scenarios) {
       const runs = await runScenario(scenario, servers, settings);
       const columns = scenario.depth === 1 ? LATENCY : [];
-      printRatios(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);
+      settings.report(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);
     }
   });
 }

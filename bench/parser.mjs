@@ -6,7 +6,7 @@ import { asciiText, binary } from "./support/payloads.mjs";
 import { interleave } from "./support/rounds.mjs";
 import { median } from "./support/stats.mjs";
 import { short } from "./support/table.mjs";
-import { printRatios, Tally } from "./support/tally.mjs";
+import { Tally } from "./support/tally.mjs";
 
 const file = (name) => fileURLToPath(new URL(`parsers/${name}.mjs`, import.meta.url));
 
@@ -61,7 +61,7 @@ export async function benchParser(filter, settings) {
   await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
     for (const scenario of scenarios) {
       const runs = await runScenario(scenario, subjects, settings);
-      printRatios(`Parser: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, COLUMNS);
+      settings.report(`Parser: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, COLUMNS);
     }
   });
 }

@@ -4,12 +4,13 @@ import { benchClient } from "./client.mjs";
 import { benchEcho } from "./echo.mjs";
 import { benchParser } from "./parser.mjs";
 import { describeMachine } from "./support/machine.mjs";
+import { printName, printRatios } from "./support/tally.mjs";
 
 /** Milliseconds, and how many rounds count. */
-const FULL = { rounds: 5, duration: 1500, warmUp: 1000 };
-const QUICK = { rounds: 3, duration: 500, warmUp: 400 };
+const FULL = { report: printRatios, rounds: 5, duration: 1500, warmUp: 1000 };
+const QUICK = { report: printRatios, rounds: 3, duration: 500, warmUp: 400 };
 /** Whether it works at all; the figures mean nothing. */
-const SMOKE = { rounds: 1, duration: 50, warmUp: 20 };
+const SMOKE = { report: printName, rounds: 1, duration: 50, warmUp: 20 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -15,23 +15,21 @@ async function exchange(connection, { payload, isText, burst }, deadline) {
 async function run(connections, scenario, duration) {
   const cpuBefore = cpuTime();
   const started = performance.now();
-  const counts = await Promise.all(
-    connections.map((connection) => exchange(connection, scenario, started + duration)),
-  );
+  const counts = await Promise.all(connections.map((connection) => exchange(connection, scenario, started + duration)));
   const messages = counts.reduce((total, count) => total + count, 0);
   return { messages, wall: performance.now() - started, cpu: cpuTime() - cpuBefore };
 }
 
 /**
  * Serves the benchmark with a client. `open(url)` gives a connection with `burst(message, count)`, which sends the
- * message `count` times and resolves when `count` messages of the same length were received, and `close()`.
+ * message `count` times and resolves when `count` messages of the same length were received.
  */
 export function serveClient(open) {
   /** @type {any[]} */
   let connections = [];
   answer({}, async ({ url, scenario, duration, isOver }) => {
     if (isOver) {
-      for (const connection of connections) connection.close();
+      // The peer has dropped them.
       connections = [];
       return {};
     }

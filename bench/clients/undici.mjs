@@ -14,6 +14,5 @@ serveClient(async (url) => {
       for (let i = 0; i < count; i++) ws.send(message);
       return received;
     },
-    close: () => ws.close(),
   };
 });

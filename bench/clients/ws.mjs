@@ -6,7 +6,9 @@ import { Countdown, serveClient } from "./measure.mjs";
 serveClient(async (url) => {
   const ws = new WebSocket(url, { perMessageDeflate: false });
   const countdown = new Countdown();
-  ws.on("message", (data, isBinary) => countdown.received((isBinary ? data : data.toString()).length));
+  ws.on("message", (/** @type {Buffer} */ data, isBinary) =>
+    countdown.received((isBinary ? data : data.toString()).length),
+  );
   await once(ws, "open");
   return {
     burst(message, count) {
@@ -14,6 +16,5 @@ serveClient(async (url) => {
       for (let i = 0; i < count; i++) ws.send(message);
       return received;
     },
-    close: () => ws.terminate(),
   };
 });

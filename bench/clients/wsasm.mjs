@@ -11,6 +11,5 @@ serveClient(async (url) => {
       for (let i = 0; i < count; i++) checkLength((await ws.recv()).length, message.length);
       await Promise.all(sent);
     },
-    close: () => ws.abort(),
   };
 });

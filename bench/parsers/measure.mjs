@@ -50,7 +50,9 @@ async function run(parser, stream, scenario, duration) {
 function check(parser, { frames, payload }) {
   const { messages, size } = parser.taken();
   if (messages !== frames || size !== frames * payload.length) {
-    throw new Error(`the parser found ${messages} messages with ${size} bytes, expected ${frames} of ${payload.length}`);
+    throw new Error(
+      `the parser found ${messages} messages with ${size} bytes, expected ${frames} of ${payload.length}`,
+    );
   }
 }
 

@@ -6,4 +6,4 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on("data", (chunk) => socket.write(chunk));
   socket.on("error", () => {});
 });
-server.listen(0, "127.0.0.1", () => report(server.address().port));
+server.listen(0, "127.0.0.1", () => report(server.address()));

@@ -7,9 +7,9 @@ const asStrings = process.argv.includes("--strings");
 
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false, maxPayload: 0x100000 });
 server.on("connection", (ws) => {
-  ws.on("message", (data, isBinary) => {
+  ws.on("message", (/** @type {Buffer} */ data, isBinary) => {
     if (asStrings && !isBinary) ws.send(data.toString());
     else ws.send(data, { binary: isBinary });
   });
 });
-server.on("listening", () => report(server.address().port));
+server.on("listening", () => report(server.address()));

@@ -7,4 +7,4 @@ async function echo(ws) {
 }
 
 const server = await serve(echo, { host: "127.0.0.1", port: 0, pingInterval: null });
-report(server.addresses[0].port);
+report(server.addresses[0]);

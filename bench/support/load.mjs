@@ -97,10 +97,10 @@ export class Load {
   latencies = [];
   #connections = [];
   #opened = 0;
+  /** @type {(value?: any) => void} */
   #settle = () => {};
-  #reject = (error) => {
-    throw error;
-  };
+  /** @type {(error: unknown) => void} */
+  #reject = () => {};
 
   constructor(scenario) {
     const { isText, payload, depth } = scenario;

@@ -6,7 +6,6 @@ import { FrameCounter, header, serverFrames } from "./frames.mjs";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const KEY_LENGTH = 4;
-const CLOSE = 0x88;
 
 function response(request) {
   const key = /^sec-websocket-key: *(\S+)/im.exec(request)?.[1];
@@ -24,8 +23,6 @@ function serveSocket(socket, { isText, payload, burst }) {
   socket.on("error", () => {});
   socket.on("data", (chunk) => {
     if (request.endsWith("\r\n\r\n")) {
-      // A client that is through may send a Close frame: there is nothing left to count.
-      if (chunk[0] === CLOSE) return socket.end();
       const count = counter.count(chunk, chunk.length);
       if (count > 0) socket.write(answers.subarray(0, count * answerLength));
       return;
@@ -37,10 +34,21 @@ function serveSocket(socket, { isText, payload, burst }) {
 
 /** Listens on a free port of the loopback interface. */
 export async function startPeer(scenario) {
-  const server = createServer({ noDelay: true }, (socket) => serveSocket(socket, scenario));
+  /** @type {Set<import("node:net").Socket>} */
+  const sockets = new Set();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    serveSocket(socket, scenario);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `ws://127.0.0.1:${port}/`, close: () => server.close() };
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    url: `ws://127.0.0.1:${port}/`,
+    close() {
+      // What clients still send is their Close frames, which are no answer to anything.
+      for (const socket of sockets) socket.removeAllListeners("data").destroy();
+      server.close();
+    },
+  };
 }

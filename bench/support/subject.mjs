@@ -8,14 +8,16 @@ export function cpuTime() {
 
 /** Says hello, answers every question, and ends with the benchmark. */
 export function answer(greeting, reply) {
-  process.on("message", async (question) => {
-    try {
-      process.send(await reply(question));
-    } catch (error) {
-      console.error(error);
-      process.exit(1);
-    }
-  });
+  process.on("message", (question) => void answerOne(question, reply));
   process.on("disconnect", () => process.exit(0));
-  process.send(greeting);
+  process.send?.(greeting);
+}
+
+async function answerOne(question, reply) {
+  try {
+    process.send?.(await reply(question));
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
 }

@@ -57,7 +57,7 @@ export class FrameWriter {
     this.#output.commit(slab, payloadAt + length);
   }
 
-  /** Writes a frame. A payload of 16 KiB or more is borrowed by servers until it was written, else copied. */
+  /** Writes a frame. A payload of 32 KiB or more is borrowed by servers until it was written, else copied. */
   writeBytes(firstByte: number, payload: Uint8Array): void {
     if (payload.length >= BORROW_FROM) return this.#writeLongBytes(firstByte, payload);
     const slab = this.#output.reserve(payload.length + MAX_HEADER);

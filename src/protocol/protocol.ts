@@ -257,7 +257,7 @@ export abstract class Protocol {
   /**
    * Sends text, whole or (`fin: false`) the first fragment of a message.
    *
-   * Payloads of 16 KiB and more may be borrowed until written: do not change them before.
+   * Payloads of 32 KiB and more may be borrowed until written: do not change them before.
    *
    * @throws {ProtocolError} Inside an unfinished message.
    * @throws {InvalidState} Unless the connection is open.
@@ -303,10 +303,7 @@ export abstract class Protocol {
   }
 
   #sendControl(opcode: Opcode, payload: Uint8Array): void {
-    // Nothing may follow the end of the stream.
-    if ((this.#state !== "open" && this.#state !== "closing") || this.#isEofQueued) {
-      throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    }
+    if (!this.canSendControl) throw new InvalidState(`Cannot send: connection is ${this.#state}`);
     this.#sender.sendControl(opcode, payload);
   }
 

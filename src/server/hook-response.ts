@@ -31,8 +31,9 @@ export async function toHandshakeResponse(result: HandshakeResponse | WebRespons
     else headers.append(name, value);
   }
   headers.set("Connection", "close");
-  headers.set("Content-Length", String(body.length));
   headers.delete("Transfer-Encoding");
+  if (isBodiless(result.status)) headers.delete("Content-Length");
+  else headers.set("Content-Length", String(body.length));
   const reasonPhrase = result.statusText === "" ? reasonPhraseOf(result.status) : result.statusText;
   return new HandshakeResponse(result.status, reasonPhrase, headers, body);
 }

@@ -32,6 +32,8 @@ export class RunningServer implements Server {
   #listener: Listener | undefined;
   #isListenerClosed = false;
   #isClosing = false;
+  /** What open connections are closed with once the server is closing. */
+  #farewell: Close | undefined;
 
   constructor(runtime: Runtime, handler: Handler, settings: ServerSettings) {
     this.#runtime = runtime;
@@ -66,7 +68,10 @@ export class RunningServer implements Server {
       this.#isClosing = true;
       void this.#closeListener();
       for (const link of this.#opening) this.#refuse(link);
-      if (closeConnections) for (const connection of this.#open) void connection.close(code, reason);
+      if (closeConnections) {
+        this.#farewell = new Close(code, reason);
+        for (const connection of this.#open) void connection.close(code, reason);
+      }
     }
     return untilAborted(this.finished, signal);
   }
@@ -95,8 +100,9 @@ export class RunningServer implements Server {
 
   /** A client that has not sent its request yet is told at once; the others are when their hooks are done. */
   #refuse(link: Link<ServerProtocol>): void {
-    if (link.request !== null || link.protocol.closeExpected()) return;
-    link.protocol.sendResponse(unavailable());
+    const { protocol } = link;
+    if (link.request !== null || protocol.state !== "connecting" || protocol.closeExpected()) return;
+    protocol.sendResponse(unavailable());
     link.answered();
   }
 
@@ -115,18 +121,24 @@ export class RunningServer implements Server {
   }
 
   async #run(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
-    const isOpen = await withDeadline(link, this.#settings.connection.openTimeout, () =>
-      shakeHands(link, connection, { settings: this.#settings, isClosing: () => this.#isClosing }),
-    );
-    if (isOpen) {
-      this.#opening.delete(link);
-      this.#open.add(connection);
-      void this.#handle(connection);
-    }
+    void this.#openAndHandle(link, connection);
+    // Not behind the opening or the handler: both run code of the user, which may never end.
     await connection.closed;
     this.#opening.delete(link);
     this.#open.delete(connection);
     this.#finishIfDone();
+  }
+
+  async #openAndHandle(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
+    const isOpen = await withDeadline(link, this.#settings.connection.openTimeout, () =>
+      shakeHands(link, connection, { settings: this.#settings, isClosing: () => this.#isClosing }),
+    );
+    if (!isOpen) return;
+    this.#opening.delete(link);
+    this.#open.add(connection);
+    // The server was closed between the response and here.
+    if (this.#farewell !== undefined) void connection.close(this.#farewell.code, this.#farewell.reason);
+    else await this.#handle(connection);
   }
 
   async #handle(connection: ServerConnection): Promise<void> {

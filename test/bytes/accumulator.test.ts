@@ -41,6 +41,14 @@ test("append() allocates what was announced, exactly, where that is little", () 
   expect(bytes.subarray(1).every((byte) => byte === 2)).toBe(true);
 });
 
+test("append() allocates zeroed memory where nothing else is given", () => {
+  const accumulator = new Accumulator();
+  accumulator.append(hex`01`, 0, 1, 9);
+  const bytes = accumulator.take();
+  expect(bytes).toEqual(hex`01`);
+  expect(new Uint8Array(bytes.buffer)).toEqual(hex`01 00 00 00 00 00 00 00 00 00`);
+});
+
 test("append() does not believe an announcement of a gigabyte", () => {
   const sizes: number[] = [];
   const accumulator = new Accumulator((size) => {

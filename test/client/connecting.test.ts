@@ -43,14 +43,14 @@ test("Connecting fails once, whoever asks", async () => {
       (reason: unknown) => reason,
     ),
   ).toBe(error);
-  await expect(connecting.finally()).rejects.toBe(error);
+  await expect(connecting.finally(null)).rejects.toBe(error);
   expect(count()).toBe(1);
 });
 
 test("Connecting is a Promise by name, and forgetting it is no unhandled rejection", async () => {
   const found = await unhandledDuring(async () => {
     const { connecting } = counted(() => Promise.reject(new Error("unused")));
-    expect(String(connecting)).toBe("[object Connecting]");
+    expect(Object.prototype.toString.call(connecting)).toBe("[object Connecting]");
   });
   expect(found).toEqual([]);
 });

@@ -737,7 +737,7 @@ describe.each(SIDES)("%s sending", (side) => {
     }
   });
 
-  test("is refused while the opening handshake goes on", () => {
+  test("is refused while the opening handshake goes on, and when it failed", () => {
     const protocol = side === "server" ? new ServerProtocol() : new ClientProtocol("ws://localhost/");
     const error = new InvalidState("Cannot send: connection is connecting");
     expect(() => protocol.sendText("x")).toThrow(error);
@@ -764,6 +764,21 @@ describe.each(SIDES)("%s sending", (side) => {
     expect(() => protocol.sendPing(hex`01`)).toThrow(InvalidState);
     expect(() => protocol.sendPong(hex`01`)).toThrow(InvalidState);
     expect(sentBy(protocol)).toEqual([]);
+  });
+
+  test("control frames may follow a Close of ours until that of the peer comes", () => {
+    const protocol = new OpenProtocol(side);
+    expect(protocol.canSendControl).toBe(true);
+    protocol.sendClose(1000);
+    expect(protocol.canSendControl).toBe(true);
+    protocol.sendPing(hex`01`);
+    protocol.receiveData(fromPeer(side, hex`88 02 03 e8`));
+    protocol.settle();
+    expect(protocol.canSendControl).toBe(false);
+    expect(() => protocol.sendPing(hex`02`)).toThrow(new InvalidState("Cannot send: connection is closing"));
+    expect(sentBy(protocol)).toEqual(withEof(side, "88|03 e8", "89|01"));
+    protocol.receiveEof();
+    expect(protocol.canSendControl).toBe(false);
   });
 
   test("has a Ping ahead of data only while congested", () => {

@@ -19,7 +19,7 @@ import { ServerProtocol } from "../../src/protocol/server-protocol.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { toHex } from "./hex.ts";
 import type { MemoryPair, MemoryTransport } from "./memory-transport.ts";
-import { memoryPair } from "./memory-transport.ts";
+import { memoryPair, turn } from "./memory-transport.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -390,6 +390,7 @@ export class MemoryRuntime implements Runtime {
   async settle(): Promise<void> {
     for (let before = -1; before !== this.pairs.length;) {
       before = this.pairs.length;
+      await turn();
       for (const pair of this.pairs) await pair.settle();
     }
   }
