@@ -41,10 +41,10 @@ async function runScenario(scenario, subjects, settings) {
   return runs;
 }
 
-/** Runs the scenarios whose title contains `filter`, each with all contenders in turn. */
+/** Runs the scenarios whose title contains `filter`, each with all contenders in turn; returns how many. */
 export async function benchClient(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `client: ${name}`.includes(filter));
-  if (scenarios.length === 0) return;
+  if (scenarios.length === 0) return 0;
   pinGenerator();
   await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
     for (const scenario of scenarios) {
@@ -52,4 +52,5 @@ export async function benchClient(filter, settings) {
       settings.report(`Client: ${scenario.name}`, scenario.payload.length, runs, BARS);
     }
   });
+  return scenarios.length;
 }

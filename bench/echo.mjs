@@ -120,10 +120,10 @@ const LATENCY = [
   ["p99 ms", ({ p99 }) => median(p99).toFixed(2)],
 ];
 
-/** Runs the scenarios whose title contains `filter`, each with all its contenders in turn. */
+/** Runs the scenarios whose title contains `filter`, each with all its contenders in turn; returns how many. */
 export async function benchEcho(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `echo: ${name}`.includes(filter));
-  if (scenarios.length === 0) return;
+  if (scenarios.length === 0) return 0;
   pinGenerator();
   const names = scenarios.flatMap(({ contenders }) => contenders);
   await withSubjects(CONTENDERS, names, async (servers) => {
@@ -133,4 +133,5 @@ export async function benchEcho(filter, settings) {
       settings.report(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);
     }
   });
+  return scenarios.length;
 }

@@ -52,10 +52,10 @@ async function runScenario(scenario, subjects, settings) {
 
 const COLUMNS = [["ns/msg", ({ tally }) => short(1e9 / median(tally.perWall))]];
 
-/** Runs the scenarios whose title contains `filter`, each with all contenders in turn. */
+/** Runs the scenarios whose title contains `filter`, each with all contenders in turn; returns how many. */
 export async function benchParser(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `parser: ${name}`.includes(filter));
-  if (scenarios.length === 0) return;
+  if (scenarios.length === 0) return 0;
   compileInternals();
   pinGenerator();
   await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
@@ -64,4 +64,5 @@ export async function benchParser(filter, settings) {
       settings.report(`Parser: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, COLUMNS);
     }
   });
+  return scenarios.length;
 }

@@ -21,6 +21,9 @@ if (values.rounds !== undefined) settings.rounds = Number(values.rounds);
 const filter = positionals[0] ?? "";
 
 console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms`);
-await benchParser(filter, settings);
-await benchEcho(filter, settings);
-await benchClient(filter, settings);
+let count = 0;
+for (const bench of [benchParser, benchEcho, benchClient]) count += await bench(filter, settings);
+if (count === 0) {
+  console.error(`Nothing to measure: no title contains "${filter}"`);
+  process.exitCode = 1;
+}

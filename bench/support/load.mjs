@@ -17,7 +17,6 @@ class LoadConnection {
   #counter;
   #response = "";
   #isOpen = false;
-  #inFlight = 0;
   #sentAt = 0;
 
   constructor(load, port, isWebSocket) {
@@ -65,7 +64,6 @@ class LoadConnection {
     const completed = this.#counter.count(chunk, length);
     if (completed === 0) return;
     const load = this.#load;
-    this.#inFlight -= completed;
     if (load.scenario.depth === 1) load.latencies.push(performance.now() - this.#sentAt);
     if (load.isRunning) this.send(completed);
     load.echoed(completed);
@@ -73,7 +71,6 @@ class LoadConnection {
 
   send(count) {
     const { frames, frameLength } = this.#load;
-    this.#inFlight += count;
     this.#load.inFlight += count;
     if (this.#load.scenario.depth === 1) this.#sentAt = performance.now();
     this.#socket.write(frames.subarray(0, count * frameLength));

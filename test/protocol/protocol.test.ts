@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
+import { InvalidMessage } from "../../src/errors/handshake.ts";
 import { NetworkError } from "../../src/errors/network.ts";
 import { InvalidState, ProtocolError } from "../../src/errors/protocol.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
 import type { Frame } from "../../src/frames/frame.ts";
+import { HandshakeRequest } from "../../src/http/request.ts";
+import { HandshakeResponse } from "../../src/http/response.ts";
 import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { ClientProtocol } from "../../src/protocol/client-protocol.ts";
@@ -885,6 +888,34 @@ describe("Protocol", () => {
     expect([protocol.state, protocol.closeExpected()]).toEqual(["closing", true]);
     protocol.receiveEof();
     expect([protocol.state, protocol.closeExpected()]).toEqual(["closed", false]);
+  });
+
+  test("the opening handshake leads from connecting to open, and frames behind it are read", () => {
+    const client = new ClientProtocol("ws://localhost/");
+    const server = new ServerProtocol();
+    client.sendRequest(client.connect());
+    server.receiveData(concat([...client.dataToSend(), fromPeer("server", hex`89 01 01`)]));
+    const [request, ...early] = server.eventsReceived();
+    expect(request).toBeInstanceOf(HandshakeRequest);
+    expect(early).toEqual([]);
+    server.sendResponse(server.accept(request as HandshakeRequest));
+    client.receiveData(concat([...server.dataToSend(), hex`81 01 41`]));
+    expect([client.state, server.state]).toEqual(["open", "open"]);
+    expect(server.eventsReceived()).toHaveLength(1);
+    const [response, ...frames] = client.eventsReceived();
+    expect(response).toBeInstanceOf(HandshakeResponse);
+    // The Pong, and what was behind it.
+    expect(frames).toHaveLength(2);
+  });
+
+  test.each(SIDES)("%s: the end of the stream in the opening handshake", (side) => {
+    const protocol = side === "server" ? new ServerProtocol() : new ClientProtocol("ws://localhost/");
+    protocol.receiveEof();
+    expect(protocol.state).toBe("closed");
+    expect(protocol.handshakeError).toBeInstanceOf(InvalidMessage);
+    expect(protocol.parserError).toBeNull();
+    expect(protocol.closeCode).toBe(1006);
+    expect(protocol.dataToSend()).toEqual([new Uint8Array(0)]);
   });
 
   test.each(SIDES)("%s: extensions are those that were negotiated", (side) => {

@@ -6,7 +6,7 @@ import { nodeTextCodec } from "../../src/runtimes/node/text-codec.ts";
 
 test("nodeRuntime is made of the parts of Node", () => {
   expect(nodeRuntime.product).toBe(`Node.js/${process.versions.node}`);
-  expect([nodeRuntime.codec, nodeRuntime.dial, nodeRuntime.listen]).toEqual([nodeTextCodec, dial, listen]);
+  expect(nodeRuntime).toMatchObject({ codec: nodeTextCodec, dial, listen });
 });
 
 test("nodeRuntime.allocate() makes a plain Uint8Array with memory of its own", () => {
