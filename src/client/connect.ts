@@ -111,6 +111,7 @@ async function shakeHands(
   const abort = (): void => link.abort();
   signal.addEventListener("abort", abort);
   try {
+    signal.throwIfAborted();
     const request = protocol.connect();
     link.request = request;
     protocol.sendRequest(request);

@@ -155,16 +155,21 @@ describe.each(SIDES)("%s", (side) => {
         // Three connections that share the kernels, in turns.
         const peers = [0, 1, 2].map(() => new Peer(side, delivery, prng));
         const protocols = peers.map(() => new OpenProtocol(side, { delivery, maxMessage: null }, internals));
+        const take = (turn: number): void => {
+          for (const message of (protocols[turn] as OpenProtocol).eventsReceived()) {
+            if (message instanceof Frame) continue;
+            kept.push({ message: message as Message, expected: (peers[turn] as Peer).expected.shift() as Message });
+          }
+        };
         for (let step = 0; step < 120; step++) {
           const turn = prng.below(peers.length);
-          const [peer, protocol] = [peers[turn] as Peer, protocols[turn] as OpenProtocol];
-          protocol.receiveData(peer.nextChunk());
-          for (const message of protocol.eventsReceived()) {
-            if (message instanceof Frame) continue;
-            kept.push({ message: message as Message, expected: peer.expected.shift() as Message });
-          }
+          const protocol = protocols[turn] as OpenProtocol;
+          protocol.receiveData((peers[turn] as Peer).nextChunk());
           expect(protocol.isUnsettled).toBe(false);
+          // Or later, when others have used the kernels.
+          if (prng.chance(0.5)) take(turn);
         }
+        for (const turn of peers.keys()) take(turn);
         expect(kept.length).toBeGreaterThan(20);
         checkKept(kept, `${name}, seed ${prng.seed}`);
       }

@@ -8,6 +8,7 @@ import { NodeTransport } from "./transport.ts";
 /** Connects over TCP, trying the addresses of a name as RFC 8305 says. */
 export function dial({ host, port }: DialOptions, signal: AbortSignal): Promise<Transport> {
   return new Promise((done, fail) => {
+    if (signal.aborted) return fail(signal.reason);
     const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: true });
     const abort = (): void => {
       socket.destroy();

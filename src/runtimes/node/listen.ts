@@ -39,7 +39,9 @@ async function bindSamePort(
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = [];
     try {
-      for (const host of hosts) await bindNext(servers, host, port, backlog, onTransport);
+      let unavailable: unknown;
+      for (const host of hosts) unavailable = await bindNext(servers, host, port, backlog, onTransport);
+      if (servers.length === 0) throw unavailable;
       return servers;
     } catch (error) {
       await Promise.all(servers.map(close));
@@ -49,19 +51,22 @@ async function bindSamePort(
   }
 }
 
+/** Adds a server for `host`. Returns the error if this machine does not have the address. */
 async function bindNext(
   servers: Server[],
   host: string | undefined,
   port: number,
   backlog: number | undefined,
   onTransport: OnTransport,
-): Promise<void> {
+): Promise<unknown> {
   const taken = servers[0] === undefined ? port : portOf(servers[0]);
   try {
     servers.push(await bind({ host, port: taken, backlog }, onTransport));
+    return undefined;
   } catch (error) {
     // localhost has ::1 in the hosts file of machines that have no IPv6: one address is enough.
-    if (codeOf(error) !== "EADDRNOTAVAIL" || servers.length === 0) throw error;
+    if (codeOf(error) !== "EADDRNOTAVAIL") throw error;
+    return error;
   }
 }
 
