@@ -398,6 +398,22 @@ describe.each(SIDES)("%s", (side) => {
       if (side === "server") expect(received).toBeLessThan(500 + 40);
     });
 
+    test("send() with a signal rejects while it waits for room, and keeps the order of messages", async () => {
+      const scene = await openRaw(side, { writeLimit: 10 });
+      scene.outbound.capacity = 0;
+      const controller = new AbortController();
+      const waiting = scene.ws.send("first message", { signal: controller.signal });
+      await scene.settle();
+      controller.abort("enough");
+      await expect(waiting).rejects.toBe("enough");
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+      void scene.ws.send("2");
+      scene.outbound.capacity = Infinity;
+      scene.outbound.pump();
+      await scene.settle();
+      expect(scene.sent()).toBe(toHex(together(text("first message"), text("2"))));
+    });
+
     test("send() rejects when the connection is lost while it waits", async () => {
       const scene = await openRaw(side, { writeLimit: 10 });
       scene.outbound.capacity = 0;
@@ -700,6 +716,27 @@ describe.each(SIDES)("%s", (side) => {
       const again = scene.ws.ping("!");
       await scene.feed(hex`8a 01 21`);
       expect(await again).toBe(0);
+    });
+
+    test("ping() with a signal: aborted before, it sends nothing; while it waits, it rejects and the next one works", async () => {
+      const scene = await openRaw(side);
+      await expect(scene.ws.ping("!", { signal: AbortSignal.abort("no") })).rejects.toBe("no");
+      const controller = new AbortController();
+      const waiting = scene.ws.ping("?", { signal: controller.signal });
+      await scene.settle();
+      expect(scene.sent()).toBe("89 01 3f");
+      const later = scene.ws.ping("1");
+      controller.abort("enough");
+      await expect(waiting).rejects.toBe("enough");
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+      // A pong acknowledges earlier pings, given up or not.
+      await scene.feed(hex`8a 01 31`);
+      expect(await later).toBe(0);
+      const { signal } = new AbortController();
+      const again = scene.ws.ping("?", { signal });
+      await scene.feed(hex`8a 01 3f`);
+      expect(await again).toBe(0);
+      expect(getEventListeners(signal, "abort")).toEqual([]);
     });
 
     test("ping() of 125 bytes works; 126 bytes are a RangeError, again too", async () => {

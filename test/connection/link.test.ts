@@ -306,6 +306,26 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     expect(scene.transport.writes.length).toBeGreaterThan(0);
   });
 
+  test("queued() of borrowed bytes waits until they are written", async () => {
+    const scene = await openRaw(side);
+    const bytes = new Uint8Array(70_000);
+    scene.link.protocol.sendBinary(bytes);
+    await scene.link.queued(true);
+    expect(scene.link.backlog).toBe(0);
+    scene.outbound.capacity = 0;
+    scene.link.protocol.sendBinary(bytes);
+    let isWritten = false;
+    void scene.link.queued(true).then(() => {
+      isWritten = true;
+    });
+    await scene.settle();
+    expect(isWritten).toBe(false);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.pump();
+    await scene.settle();
+    expect(isWritten).toBe(true);
+  });
+
   test("flush() hands out no more than the transport takes", async () => {
     const scene = await openRaw(side, { writeLimit: 1000 });
     scene.outbound.capacity = 100;

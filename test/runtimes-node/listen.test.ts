@@ -61,9 +61,9 @@ test("listen() on a name that does not exist is a failure of DNS", async () => {
 });
 
 test("listen() on an address that the machine does not have fails", async () => {
-  await expect(listen({ host: "192.0.2.1" }, refuse)).rejects.toMatchObject({
+  await expect(listen({ host: "203.0.113.77" }, refuse)).rejects.toMatchObject({
     reason: "other",
-    message: expect.stringContaining("Cannot listen on 192.0.2.1:0: network error: ") as string,
+    message: expect.stringContaining("Cannot listen on 203.0.113.77:0: network error: ") as string,
   });
 });
 

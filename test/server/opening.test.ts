@@ -366,6 +366,19 @@ describe("hooks", () => {
     expect(seen).toEqual([101, 426, 404]);
   });
 
+  test("a hook that ends while the server closes is answered with 503", async () => {
+    let go: () => void = () => {};
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { ask, server, settle } = await serveInMemory(never, { processRequest: () => gone });
+    const { peer } = await ask();
+    void server.close();
+    go();
+    await settle();
+    expect(statusOf(peer.takenText())).toBe(503);
+  });
+
   test("a slow hook is waited for, frames that came meanwhile are delivered", async () => {
     let go: () => void = () => {};
     const gone = new Promise<void>((resolve) => {

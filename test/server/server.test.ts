@@ -442,3 +442,9 @@ test("a server that does not listen yet has no addresses, and can be told to ref
   server.ref();
   server.unref();
 });
+
+test("openTimeout null opens connections too", async () => {
+  const scene = await serveInMemory(idle, { openTimeout: null });
+  await open(scene);
+  expect(scene.server.connections.size).toBe(1);
+});
