@@ -148,14 +148,17 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
    */
   send(message: string | BytesLike, options?: SendOptions): Promise<void> {
     const { protocol } = this.link;
+    const signal = options?.signal;
     try {
-      if (options?.signal?.aborted === true) return rejected(options.signal.reason);
-      const payload = typeof message === "string" ? message : toBytes(message);
-      if (protocol.state !== "open") return this.#rejectClosed();
+      if (signal?.aborted === true) return rejected(signal.reason);
+      let payload = typeof message === "string" ? message : toBytes(message);
+      if (protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
+      // Who aborts may go on to change the bytes, although they are still to be written.
+      if (signal !== undefined && typeof payload !== "string") payload = payload.slice();
       if (options?.text ?? typeof payload === "string") protocol.sendText(payload);
       else protocol.sendBinary(typeof payload === "string" ? encode(payload) : payload);
       const ready = this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
-      return untilAborted(ready, options?.signal);
+      return untilAborted(ready, signal);
     } catch (error) {
       return rejected(error);
     }

@@ -169,7 +169,6 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   }
 
   #waitFor(target: number): Promise<void> {
-    if (target <= this.#written) return DONE;
     const deferred = new Deferred<void>();
     this.#waiters.push({ target, deferred });
     return deferred.promise;

@@ -29,8 +29,14 @@ export function bindServe(runtime: Runtime): Serve {
     const server = new RunningServer(runtime, handler, readServeOptions(options, runtime.product));
     signal?.throwIfAborted();
     server.listening(await runtime.listen({ host, port, backlog }, (transport) => server.accept(transport)));
-    signal?.addEventListener("abort", () => void server.close(), { once: true });
-    if (signal?.aborted === true) void server.close();
+    if (signal !== undefined) closeOnAbort(server, signal);
     return server;
   };
+}
+
+function closeOnAbort(server: Server, signal: AbortSignal): void {
+  const close = (): void => void server.close();
+  if (signal.aborted) close();
+  signal.addEventListener("abort", close);
+  void server.finished.then(() => signal.removeEventListener("abort", close));
 }
