@@ -154,7 +154,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       let payload = typeof message === "string" ? message : toBytes(message);
       if (protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
       // Who aborts may go on to change the bytes, although they are still to be written.
-      if (signal !== undefined && typeof payload !== "string") payload = payload.slice();
+      if (signal !== undefined && typeof payload !== "string") payload = new Uint8Array(payload);
       if (options?.text ?? typeof payload === "string") protocol.sendText(payload);
       else protocol.sendBinary(typeof payload === "string" ? encode(payload) : payload);
       const ready = this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
