@@ -37,7 +37,6 @@ async function runScenario(scenario, subjects, settings) {
   } finally {
     peer.close();
   }
-  for (const { subject } of runs) await subject.ask({ isOver: true });
   return runs;
 }
 
@@ -46,11 +45,11 @@ export async function benchClient(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `client: ${name}`.includes(filter));
   if (scenarios.length === 0) return 0;
   pinGenerator();
-  await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
-    for (const scenario of scenarios) {
+  for (const scenario of scenarios) {
+    await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
       const runs = await runScenario(scenario, subjects, settings);
       settings.report(`Client: ${scenario.name}`, scenario.payload.length, runs, BARS);
-    }
-  });
+    });
+  }
   return scenarios.length;
 }

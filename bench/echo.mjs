@@ -125,13 +125,12 @@ export async function benchEcho(filter, settings) {
   const scenarios = SCENARIOS.filter(({ name }) => `echo: ${name}`.includes(filter));
   if (scenarios.length === 0) return 0;
   pinGenerator();
-  const names = scenarios.flatMap(({ contenders }) => contenders);
-  await withSubjects(CONTENDERS, names, async (servers) => {
-    for (const scenario of scenarios) {
+  for (const scenario of scenarios) {
+    await withSubjects(CONTENDERS, scenario.contenders, async (servers) => {
       const runs = await runScenario(scenario, servers, settings);
       const columns = scenario.depth === 1 ? LATENCY : [];
       settings.report(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);
-    }
-  });
+    });
+  }
   return scenarios.length;
 }

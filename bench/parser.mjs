@@ -58,11 +58,11 @@ export async function benchParser(filter, settings) {
   if (scenarios.length === 0) return 0;
   compileInternals();
   pinGenerator();
-  await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
-    for (const scenario of scenarios) {
+  for (const scenario of scenarios) {
+    await withSubjects(CONTENDERS, Object.keys(CONTENDERS), async (subjects) => {
       const runs = await runScenario(scenario, subjects, settings);
       settings.report(`Parser: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, COLUMNS);
-    }
-  });
+    });
+  }
   return scenarios.length;
 }

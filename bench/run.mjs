@@ -1,4 +1,5 @@
 // node bench/run.mjs [filter] [--quick | --smoke]: measures this library beside its peers and prints the ratios.
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { benchClient } from "./client.mjs";
 import { benchEcho } from "./echo.mjs";
@@ -20,9 +21,16 @@ const settings = { ...(values.smoke ? SMOKE : values.quick ? QUICK : FULL) };
 if (values.rounds !== undefined) settings.rounds = Number(values.rounds);
 const filter = positionals[0] ?? "";
 
-console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms`);
+/** Load averages over 1, 5 and 15 minutes; above 2 on 2 cores, others work here too and the figures are worth less. */
+const loads = () =>
+  loadavg()
+    .map((value) => value.toFixed(1))
+    .join(" ");
+
+console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms; load before: ${loads()}`);
 let count = 0;
 for (const bench of [benchParser, benchEcho, benchClient]) count += await bench(filter, settings);
+console.log(`\nLoad after: ${loads()}`);
 if (count === 0) {
   console.error(`Nothing to measure: no title contains "${filter}"`);
   process.exitCode = 1;

@@ -26,13 +26,8 @@ async function run(connections, scenario, duration) {
  */
 export function serveClient(open) {
   /** @type {any[]} */
-  let connections = [];
-  answer({}, async ({ url, scenario, duration, isOver }) => {
-    if (isOver) {
-      // The peer has dropped them.
-      connections = [];
-      return {};
-    }
+  const connections = [];
+  answer({}, async ({ url, scenario, duration }) => {
     while (connections.length < scenario.connections) connections.push(await open(url));
     return run(connections, { ...scenario, payload: Buffer.from(scenario.payload, "base64") }, duration);
   });

@@ -14,6 +14,8 @@ import {
   EVENT_LENGTH_MASK,
   EVENT_OPCODE,
   INPUT_OFFSET,
+  SCRATCH_CAPACITY,
+  SCRATCH_OFFSET,
   UTF16_OFFSET,
 } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
@@ -82,7 +84,7 @@ export class MessageReader implements InboundReader {
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
     this.#partial.append(payload, 0, payload.length, 0);
-    if (frame.fin) events.push(this.#finish());
+    if (frame.fin) events.push(this.#finish(undefined));
   }
 
   /** One decode for a run of small messages, then one cut a message. Headers between them are decoded too: it is cheaper. */
@@ -106,8 +108,7 @@ export class MessageReader implements InboundReader {
   #readText(kernels: Kernels, i: number, state: ParserState): number {
     const offset = kernels.events[i * 2 + 1] as number;
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
-    // The kernel transcodes valid text only.
-    if (length <= this.#codec.transcodeUpTo && (state.config & CONFIG_VALIDATE_UTF8) !== 0) {
+    if (length <= this.#codec.transcodeUpTo && isValid(state)) {
       const size = kernels.transcode(offset, length);
       this.events.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
     } else {
@@ -169,7 +170,7 @@ export class MessageReader implements InboundReader {
     if (length > 0 && (flags & EVENT_ASCII) === 0) this.#isAscii = false;
     const isLast = (flags & EVENT_LAST) !== 0;
     this.#partial.append(kernels.memory, offset, offset + length, isLast ? 0 : state.remaining);
-    if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish());
+    if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish(isValid(state) ? kernels : undefined));
   }
 
   #begin(opcode: number): void {
@@ -177,12 +178,27 @@ export class MessageReader implements InboundReader {
     this.#isAscii = true;
   }
 
-  #finish(): string | Uint8Array {
+  /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
+  #finish(kernels: Kernels | undefined): string | Uint8Array {
     const bytes = this.#partial.take();
     if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
-    return this.#isAscii
-      ? this.#codec.decodeLatin1(bytes, 0, bytes.length)
-      : this.#codec.decodeUtf8(bytes, 0, bytes.length);
+    if (this.#isAscii) return this.#codec.decodeLatin1(bytes, 0, bytes.length);
+    if (kernels !== undefined && bytes.length <= this.#codec.transcodeUpTo) return this.#transcode(kernels, bytes);
+    return this.#codec.decodeUtf8(bytes, 0, bytes.length);
+  }
+
+  /** In the scratch area: the input has events that are still to be read. */
+  #transcode(kernels: Kernels, bytes: Uint8Array): string {
+    let text = "";
+    let start = 0;
+    while (start < bytes.length) {
+      const end = codePointStart(bytes, start + SCRATCH_CAPACITY);
+      kernels.memory.set(bytes.subarray(start, end), SCRATCH_OFFSET);
+      const size = kernels.transcode(SCRATCH_OFFSET, end - start);
+      text += this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size);
+      start = end;
+    }
+    return text;
   }
 }
 
@@ -200,6 +216,18 @@ function groupEnd(events: Uint32Array, first: number, count: number): number {
     if (word >>> EVENT_FLAGS_SHIFT !== flags || size > Math.max(GROUP_SIZE, smallest * GROUP_FACTOR)) break;
   }
   return next;
+}
+
+/** Whether text was validated before it gets here; the kernel transcodes valid text only. */
+function isValid(state: ParserState): boolean {
+  return (state.config & CONFIG_VALIDATE_UTF8) !== 0;
+}
+
+/** The last place up to `at` where a code point begins, or the end of the text. */
+function codePointStart(bytes: Uint8Array, at: number): number {
+  if (at >= bytes.length) return bytes.length;
+  while (((bytes[at] as number) & 0xc0) === 0x80) at--;
+  return at;
 }
 
 function copyBack(memory: Uint8Array, offset: number, length: number, chunk: Uint8Array, at: number): void {

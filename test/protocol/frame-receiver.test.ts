@@ -268,6 +268,7 @@ describe.each(SIDES)("%s with extensions", (side) => {
       "PayloadTooBig: frame with 8 bytes exceeds limit of 7 bytes",
     ],
     ["a sum over the limit", "42 03 01 02 03 80 01 04", [], "PayloadTooBig: message exceeds limit of 1 bytes"],
+    ["the first of two faults", "81 01 41 c1 01 ff 83 00", ["text|41"], "InvalidUtf8: invalid UTF-8"],
     ["a control frame before the fault", "89 01 07 c1 01 ff 89 01 08", ["ping|07"], "InvalidUtf8: invalid UTF-8"],
     [
       "a fault of the parser behind good frames",
@@ -324,6 +325,25 @@ describe.each(SIDES)("%s with extensions", (side) => {
     }
     const protocol = new OpenProtocol(side, { maxMessage: 40_000 }, {}, [halving]);
     expect(feed(protocol, "frames", [fromPeer(side, frame(0xc2, new Uint8Array(80_000)))]).error).toBeNull();
+  });
+
+  test("may put on the wire what is no UTF-8, reserved bits or not", () => {
+    const inverting: Extension = {
+      name: "inverting",
+      reservedBits: 0,
+      encode: (plain) => plain,
+      decode: ({ opcode, payload, fin }) =>
+        new Frame(
+          opcode,
+          payload.map((byte) => byte ^ 0xff),
+          { fin },
+        ),
+    };
+    for (const { options, internals } of VARIANTS) {
+      const protocol = new OpenProtocol(side, options, internals, [inverting]);
+      const outcome = feed(protocol, options.delivery, [fromPeer(side, hex`81 02 be bd`)]);
+      expect(outcome).toMatchObject({ events: expectEvents(options.delivery, ["text|41 42"]), error: null });
+    }
   });
 
   test("may alter a Close frame", () => {

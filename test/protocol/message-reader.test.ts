@@ -98,6 +98,10 @@ const STREAMS: readonly (readonly [what: string, messages: readonly Message[]])[
   ["long text that is not ASCII", ["é".repeat(3000), "€".repeat(20_000), "\u{1f600}".repeat(2)]],
   ["text that is ASCII for long", [`${"a".repeat(60_000)}é`, "b".repeat(60_000)]],
   ["messages of more than a piece", ["a".repeat(70_000), new Uint8Array(200_000).fill(9), "é".repeat(50_000)]],
+  [
+    "a view in the second piece of a chunk",
+    [new Prng(1).bytes(66_000), new Prng(2).bytes(40_000), new Prng(3).bytes(10)],
+  ],
   ["empty messages", ["", new Uint8Array(0), "", "", new Uint8Array(0), new Uint8Array(0)]],
 ];
 
@@ -266,6 +270,24 @@ test("MessageReader copies what is less than a quarter of its chunk", () => {
       expect(message).toEqual(new Uint8Array(size).fill(1));
       expect(message?.buffer === buffer.buffer).toBe(size === 500);
     }
+  }
+});
+
+test("MessageReader makes room for what was announced, once", () => {
+  for (const { internals } of SETUPS) {
+    const sizes: number[] = [];
+    const allocate = (size: number): Uint8Array<ArrayBuffer> => {
+      sizes.push(size);
+      return dirty(size);
+    };
+    const protocol = new OpenProtocol("client", { delivery: "messages" }, { ...internals, allocate });
+    const payload = new Prng(4).bytes(300_000);
+    const wire = frame(0x82, payload);
+    for (let at = 0; at < wire.length; at += 65_536) protocol.receiveData(wire.slice(at, at + 65_536));
+    const [message] = protocol.eventsReceived() as Uint8Array[];
+    expect(sizes).toEqual([300_000]);
+    expect(message?.buffer.byteLength).toBe(300_000);
+    expect(Buffer.compare(message as Uint8Array, payload)).toBe(0);
   }
 });
 

@@ -163,6 +163,21 @@ describe("release()", () => {
   });
 });
 
+test("an output that begins again where it ended counts as a user again", () => {
+  const pool = newPool();
+  const [first, second] = [new Output(pool), new Output(pool)];
+  write(first, hex`01 02`);
+  first.take();
+  first.release();
+  write(second, hex`03 04`);
+  write(first, hex`05`); // at the place where its last frame ended
+  const chunks = first.take();
+  second.take();
+  second.release();
+  write(second, hex`06 07 08`);
+  expect(concat(chunks)).toEqual(hex`05`);
+});
+
 test("discard() drops what waits, and leaves what was taken to whoever writes it", () => {
   const pool = newPool();
   const output = new Output(pool);
