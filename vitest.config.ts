@@ -28,7 +28,7 @@ export default defineConfig({
       exclude: ["src/**/*.generated.ts", "src/**/*.d.ts", "src/kernels/module.workerd.ts"],
       reporter: ["text-summary", "json-summary", "html"],
       reportsDirectory: "coverage",
-      thresholds: { statements: 80, branches: 80, functions: 75, lines: 80 },
+      thresholds: { statements: 99, branches: 99, functions: 99, lines: 99 },
     },
   },
 });

@@ -4,7 +4,7 @@ import { portableTextCodec } from "../../src/bytes/text-codec.ts";
 import { nodeTextCodec } from "../../src/runtimes/node/text-codec.ts";
 import { ServerProtocol } from "../../src/protocol/server-protocol.ts";
 import { ClientProtocol } from "../../src/protocol/client-protocol.ts";
-import { HandshakeRequest } from "../../src/http/request.ts";
+import type { HandshakeRequest } from "../../src/http/request.ts";
 
 function receive(text: string, codec: typeof nodeTextCodec): unknown[] {
   const client = new ClientProtocol("ws://localhost", { maxMessage: null });
