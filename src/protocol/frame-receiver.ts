@@ -70,7 +70,11 @@ export class FrameReceiver {
 
   /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
   receive(chunk: Uint8Array): void {
-    this.#parse(chunk);
+    try {
+      this.#parse(chunk);
+    } catch (error) {
+      this.fault = toError(error);
+    }
     // Only now, with all values made, may anything run that could use the kernels for another connection.
     const { events, controls } = this.#reader;
     this.#reader.events = [];
@@ -117,7 +121,11 @@ export class FrameReceiver {
         else this.#joiner.addFrame(frame, this.events);
       }
     } catch (error) {
-      this.fault = error instanceof Error ? error : new Error(String(error));
+      this.fault = toError(error);
     }
   }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

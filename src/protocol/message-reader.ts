@@ -2,6 +2,7 @@
 import type { Allocate } from "../bytes/accumulator.ts";
 import { Accumulator } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
+import { PayloadTooBig } from "../errors/protocol.ts";
 import type { Frame } from "../frames/frame.ts";
 import { isControl, Opcode } from "../frames/opcode.ts";
 import {
@@ -31,6 +32,8 @@ const GROUP_SIZE = 1024;
 const GROUP_FACTOR = 4;
 /** A payload that fills at least this part of its chunk is a view of it. */
 const VIEW_FROM = 1 / 4;
+/** V8's, the shortest of the engines. */
+const LONGEST_STRING = 0x1fffffe8;
 /** Up to this length a loop is faster than making a view to copy with. */
 const COPY_LOOP = 32;
 
@@ -182,6 +185,15 @@ export class MessageReader implements InboundReader {
   #finish(kernels: Kernels | undefined): string | Uint8Array {
     const bytes = this.#partial.take();
     if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
+    try {
+      return this.#decode(kernels, bytes);
+    } catch {
+      // Valid text has one way to fail: no string may be so long.
+      throw new PayloadTooBig(bytes.length, LONGEST_STRING);
+    }
+  }
+
+  #decode(kernels: Kernels | undefined, bytes: Uint8Array): string {
     if (this.#isAscii) return this.#codec.decodeLatin1(bytes, 0, bytes.length);
     if (kernels !== undefined && bytes.length <= this.#codec.transcodeUpTo) return this.#transcode(kernels, bytes);
     return this.#codec.decodeUtf8(bytes, 0, bytes.length);

@@ -161,6 +161,21 @@ test("a runtime that calls back early is asked again", () => {
   expect(fired).toEqual([5000.5]);
 });
 
+test("a time with a fraction that is lost in that of the timers does not hold a timer back", () => {
+  for (let start = 0; start < 200; start++) {
+    const clock = new FakeClock(1e9 + start);
+    const wheel = new TimerWheel({
+      now: () => clock.now() - 1e9 - 0.3,
+      setTimeout: (callback, delay) => clock.setTimeout(callback, delay),
+      clearTimeout: (handle) => clock.clearTimeout(handle),
+    });
+    let calls = 0;
+    wheel.schedule(5000, () => calls++);
+    clock.advance(5502);
+    expect(calls).toBe(1);
+  }
+});
+
 test("timers that are late because the thread was busy are all called back", () => {
   const { wheel, clock, skew } = skewed(0);
   const fired: number[] = [];

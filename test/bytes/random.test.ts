@@ -53,3 +53,20 @@ test("randomBytes() and randomMaskingKey() never give the same bytes twice", () 
     if (i % 7 === 0) randomBytes(3);
   }
 });
+
+test("a masking key has no byte that randomBytes() gave away", () => {
+  let next = 1000;
+  vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => {
+    const words = new Uint32Array((array as unknown as Uint8Array).buffer);
+    for (let i = 0; i < words.length; i++) words[i] = next++;
+    return array;
+  });
+  randomBytes(8192);
+  for (const length of [1, 2, 3, 4, 5]) {
+    const bytes = randomBytes(length);
+    const word = (bytes[0] as number) | ((bytes[1] ?? 0) << 8);
+    const key = randomMaskingKey();
+    expect(key & 0xff).toBe((word + Math.ceil(length / 4)) & 0xff);
+    expect(key).toBeGreaterThan(1000);
+  }
+});

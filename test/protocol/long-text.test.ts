@@ -1,5 +1,6 @@
 // Text that is too long for one piece of the parser's memory, cut anywhere.
 import { expect, test } from "vitest";
+import { PayloadTooBig } from "../../src/errors/protocol.ts";
 import { portableTextCodec } from "../../src/bytes/text-codec.ts";
 import { nodeTextCodec } from "../../src/runtimes/node/text-codec.ts";
 import { ServerProtocol } from "../../src/protocol/server-protocol.ts";
@@ -43,3 +44,27 @@ for (const [name, codec] of codecs) {
     },
   );
 }
+
+test("a text that no string can hold fails the connection with 1009, behind the messages before it", () => {
+  const codec = {
+    ...nodeTextCodec,
+    transcodeUpTo: 0,
+    decodeUtf8(): string {
+      throw new RangeError("Invalid string length");
+    },
+  };
+  const client = new ClientProtocol("ws://localhost");
+  const server = new ServerProtocol({ delivery: "messages" }, { codec });
+  client.sendRequest(client.connect());
+  for (const chunk of client.dataToSend()) server.receiveData(chunk);
+  server.sendResponse(server.accept(server.eventsReceived()[0] as HandshakeRequest));
+  for (const chunk of server.dataToSend()) client.receiveData(chunk);
+  client.sendText("before");
+  client.sendText("é", false);
+  client.sendContinuation("é", true);
+  server.receiveData(new Uint8Array(Buffer.concat(client.dataToSend())));
+  expect(server.eventsReceived()).toEqual(["before"]);
+  server.settle();
+  expect(server.closeSent?.code).toBe(1009);
+  expect(server.parserError).toBeInstanceOf(PayloadTooBig);
+});
