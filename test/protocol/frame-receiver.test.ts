@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
+import type { TextCodec } from "../../src/bytes/text-codec.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
@@ -119,6 +120,27 @@ describe.each(SIDES)("%s FrameReceiver", (side) => {
       }
     }
   });
+});
+
+test.each([
+  ["an error", new TypeError("a secret")],
+  ["what is no error", "a secret"],
+])("FrameReceiver keeps what was read before a fault of our own: %s", (_what, thrown) => {
+  for (const kernels of KERNELS) {
+    const broken: TextCodec = {
+      ...codec,
+      transcodeUpTo: 0,
+      decodeUtf8: () => {
+        throw thrown;
+      },
+    };
+    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages");
+    receiver.receive(hex`81 01 41 89 00 81 02 c3 a9 81 01 42`);
+    expect(receiver.events).toEqual(["A", new Frame(9, hex``)]);
+    expect(receiver.controls).toHaveLength(1);
+    expect(receiver.fault).toBeInstanceOf(Error);
+    expect(receiver.fault?.message).toBe("a secret");
+  }
 });
 
 describe.each(SIDES)("%s limits", (side) => {

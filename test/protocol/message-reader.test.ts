@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TextCodec } from "../../src/bytes/text-codec.ts";
+import { PayloadTooBig } from "../../src/errors/protocol.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import type { Message } from "../../src/protocol/events.ts";
@@ -41,6 +42,11 @@ const SETUPS: readonly Setup[] = KERNELS.flatMap((kernels) =>
     internals: { kernels, codec, allocate: dirty },
   })),
 );
+
+/** Codecs do nothing where messages are bytes. */
+function setupsFor(delivery: Delivery): readonly Setup[] {
+  return delivery === "messages" ? SETUPS : SETUPS.filter((_, i) => i % ALL_CODECS.length === 0);
+}
 
 /** A message that was received, and what it must be for ever. */
 interface Kept {
@@ -102,6 +108,10 @@ const STREAMS: readonly (readonly [what: string, messages: readonly Message[]])[
     "a view in the second piece of a chunk",
     [new Prng(1).bytes(66_000), new Prng(2).bytes(40_000), new Prng(3).bytes(10)],
   ],
+  [
+    "code points that lie across pieces",
+    ["€".repeat(50_000), `a${"\u{1f600}".repeat(40_000)}`, `ab${"\u{1f600}".repeat(20_000)}${"é".repeat(40_000)}`],
+  ],
   ["empty messages", ["", new Uint8Array(0), "", "", new Uint8Array(0), new Uint8Array(0)]],
 ];
 
@@ -109,7 +119,7 @@ describe.each(SIDES)("%s", (side) => {
   describe.each<Delivery>(["messages", "bytes"])("delivering %s", (delivery) => {
     test.each(STREAMS)("MessageReader reads %s", (_what, messages) => {
       const wire = fromPeer(side, ...messages.map(wireOf));
-      for (const { name, internals } of SETUPS) {
+      for (const { name, internals } of setupsFor(delivery)) {
         for (const split of splitsOf(wire)) {
           const protocol = new OpenProtocol(side, { delivery }, internals);
           const events = split.chunks.flatMap((chunk) => {
@@ -140,7 +150,7 @@ describe.each(SIDES)("%s", (side) => {
           }
         }
         const wire = fromPeer(side, ...fragments);
-        for (const { name, internals } of SETUPS) {
+        for (const { name, internals } of setupsFor(delivery)) {
           for (const split of splitsOf(wire)) {
             const protocol = new OpenProtocol(side, { delivery }, internals);
             for (const chunk of split.chunks) protocol.receiveData(chunk);
@@ -154,7 +164,7 @@ describe.each(SIDES)("%s", (side) => {
 
     test("messages are right for ever, whatever they are and however they come", () => {
       const prng = new Prng();
-      for (const { name, internals } of SETUPS) {
+      for (const { name, internals } of setupsFor(delivery)) {
         const kept: Kept[] = [];
         // Three connections that share the kernels, in turns.
         const peers = [0, 1, 2].map(() => new Peer(side, delivery, prng));
@@ -269,6 +279,41 @@ test("MessageReader copies what is less than a quarter of its chunk", () => {
       const [message] = protocol.eventsReceived() as Uint8Array[];
       expect(message).toEqual(new Uint8Array(size).fill(1));
       expect(message?.buffer === buffer.buffer).toBe(size === 500);
+    }
+  }
+});
+
+test.each([
+  ["ASCII", "a"],
+  ["other text", "é"],
+])("MessageReader refuses %s that is longer than a string may be", (_what, character) => {
+  const throwing = (): never => {
+    throw new RangeError("Invalid string length");
+  };
+  // As if the engine's limit were lower.
+  const codec: TextCodec = {
+    ...transcodingUpTo(0),
+    decodeLatin1: throwing,
+    decodeUtf8: throwing,
+  };
+  for (const kernels of KERNELS) {
+    const payload = utf8(character.repeat(100));
+    const wire = concat([frame(0x82, hex`01`), frame(0x01, payload), frame(0x80, payload), frame(0x82, hex`02`)]);
+    const protocol = new OpenProtocol("client", { delivery: "messages" }, { kernels, codec });
+    protocol.receiveData(wire);
+    expect(protocol.eventsReceived()).toEqual([hex`01`]);
+    protocol.settle();
+    expect(protocol.parserError).toEqual(new PayloadTooBig(2 * payload.length, 0x1fffffe8));
+    expect(protocol.closeSent?.code).toBe(1009);
+  }
+});
+
+test("MessageReader reads text that was not validated as every codec does: with U+FFFD", () => {
+  for (const { name, internals } of SETUPS) {
+    for (const split of splitsOf(hex`81 03 41 ff 42 01 02 41 c3 80 01 42 81 02 c3 a9 81 01 43`)) {
+      const protocol = new OpenProtocol("client", { delivery: "messages", validateUtf8: false }, internals);
+      for (const chunk of split.chunks) protocol.receiveData(chunk);
+      expect(protocol.eventsReceived(), `${name}, ${split.name}`).toEqual(["A\ufffdB", "A\ufffdB", "é", "C"]);
     }
   }
 });

@@ -70,6 +70,19 @@ describe("take()", () => {
   });
 });
 
+test("take() can hand out a long run of small frames in parts", () => {
+  const output = new Output(newPool());
+  const frame = new Uint8Array(1000).fill(7);
+  for (let i = 0; i < 100; i++) write(output, frame);
+  const first = concat(output.take(1));
+  expect(first.length).toBeGreaterThanOrEqual(0x8000);
+  expect(first.length).toBeLessThan(0x8000 + 1000);
+  expect(first.length % 1000).toBe(0);
+  const others = output.take();
+  expect(first.length + concat(others).length).toBe(100_000);
+  expect(output.taken).toBe(100_000);
+});
+
 describe("pushUrgent()", () => {
   test("comes before everything that waits, in its own order", () => {
     const output = new Output(newPool());
