@@ -68,6 +68,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   #pings: Pings | undefined;
   #keepalive: Keepalive | undefined;
   #latency: number | null = null;
+  #isDropping = false;
   #error: ConnectionClosed | undefined;
 
   /** @internal */
@@ -97,13 +98,15 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     if (signal !== undefined) return this.#recvWithSignal(signal, decode);
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve(as(message, decode));
-    return new Promise((resolve, reject) => {
-      this.#queue.wait({ deliver: (received) => resolve(as(received, decode)), fail: reject });
-    });
+    return handled(
+      new Promise((resolve, reject) => {
+        this.#queue.wait({ deliver: (received) => resolve(as(received, decode)), fail: reject });
+      }),
+    );
   }
 
   #recvWithSignal(signal: AbortSignal, decode: boolean | undefined): Promise<Message> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+    if (signal.aborted) return rejected(signal.reason);
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve(as(message, decode));
     return new Promise((resolve, reject) => {
@@ -302,7 +305,9 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   /** Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped. */
   #receiveLate(events: ProtocolEvent[]): void {
     for (const message of this.#takeControls(events)) {
-      if (!this.#queue.isOverfull) this.#queue.push(message);
+      // After a gap nothing may follow.
+      this.#isDropping ||= this.#queue.isOverfull;
+      if (!this.#isDropping) this.#queue.push(message);
     }
   }
 

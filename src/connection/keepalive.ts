@@ -23,8 +23,8 @@ export class Keepalive {
   #pingTimer: Timer | undefined;
   #checkTimer: Timer | undefined;
   #isAnswered = true;
-  /** Backlog of output when the last ping was sent, and when it last shrank. */
-  #backlog = 0;
+  /** Bytes that had left when we last looked, and when that was more than before. */
+  #departed = 0;
   #progressAt = 0;
 
   constructor(target: KeepaliveTarget, interval: number) {
@@ -53,7 +53,8 @@ export class Keepalive {
       () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
     );
-    this.#backlog = link.backlog;
+    link.flush(); // so that the ping itself is not taken for progress later
+    this.#departed = link.departed;
     this.#progressAt = link.timers.clock.now();
     const { pingTimeout } = link.settings;
     if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
@@ -76,9 +77,9 @@ export class Keepalive {
   #check(pingTimeout: number): void {
     const { link } = this.#target;
     const now = link.timers.clock.now();
-    const { backlog } = link;
-    if (backlog < this.#backlog || backlog === 0) this.#progressAt = now;
-    this.#backlog = backlog;
+    const { backlog, departed } = link;
+    if (departed > this.#departed || backlog === 0) this.#progressAt = now;
+    this.#departed = departed;
     if (this.#isAnswered && backlog === 0) return;
     const silentFor = this.#isAnswered || link.isPaused ? 0 : now - link.lastReceivedAt;
     const longest = Math.max(silentFor, now - this.#progressAt);

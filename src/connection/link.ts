@@ -64,6 +64,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   #written = 0;
   #waiters: Waiter[] = [];
   #closeTimer: Timer | undefined;
+  #isLingering = false;
   #cause: Error | undefined;
 
   constructor(transport: Transport, protocol: P, settings: ConnectionSettings, timers: TimerWheel) {
@@ -193,6 +194,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     return this.protocol.outputLength + this.transport.bufferedAmount;
   }
 
+  /** Bytes that ever left for the kernel; it only grows. */
+  get departed(): number {
+    return this.protocol.outputTaken - this.transport.bufferedAmount;
+  }
+
   /** Writes what waits, as far as the transport takes it, then closes our side of TCP if that is due. */
   flush(): void {
     const { protocol, transport } = this;
@@ -250,10 +256,13 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   /** Starts the one deadline of closing, from the first sign of it to the end of TCP. */
   #expectEnd(): void {
-    if (this.#closeTimer !== undefined || this.isLost) return;
+    if (this.isLost || this.#isLingering) return;
     const { closeTimeout } = this.settings;
-    const isPlainHttp = this.protocol.state === "connecting";
-    const delay = isPlainHttp ? Math.min(closeTimeout ?? Infinity, LINGER) : closeTimeout;
+    // An answer by plain HTTP gets its time to be written first.
+    this.#isLingering = this.protocol.state === "connecting" && this.backlog === 0;
+    if (this.#isLingering) this.timers.cancel(this.#closeTimer);
+    else if (this.#closeTimer !== undefined) return;
+    const delay = this.#isLingering ? Math.min(closeTimeout ?? Infinity, LINGER) : closeTimeout;
     if (delay === null) return;
     this.#closeTimer = this.timers.schedule(delay, () => {
       this.abort(new TimeoutError(`closing handshake not over after ${delay} ms`));

@@ -17,7 +17,7 @@ export interface Reader {
   fail(error: Error): void;
 }
 
-/** Messages taken from the front are forgotten in strides of this many. */
+/** Messages taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 256;
 
 function concurrentRead(): ConcurrencyError {
@@ -104,8 +104,8 @@ export class MessageQueue {
     if (this.#front === this.#messages.length) {
       this.#messages = [];
       this.#front = 0;
-    } else if (this.#front === COMPACT_AFTER) {
-      this.#messages = this.#messages.slice(COMPACT_AFTER);
+    } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#front);
       this.#front = 0;
     }
     this.onTaken?.();

@@ -121,7 +121,8 @@ export class RunningServer implements Server {
   }
 
   async #run(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
-    void this.#openAndHandle(link, connection);
+    // What gets here is the fault of a logger or an option: it must not end the process, nor leave the client hanging.
+    this.#openAndHandle(link, connection).catch(() => link.abort());
     // Not behind the opening or the handler: both run code of the user, which may never end.
     await connection.closed;
     this.#opening.delete(link);

@@ -61,14 +61,15 @@ export class NodeTransport implements Transport {
   }
 
   /** Always the same function, which the stream then calls in batches. */
-  readonly #onWritten = (): void => {
-    if (!this.#isWaitingForDrain || this.#socket.writableLength > 0) return;
+  readonly #onWritten = (error?: Error | null): void => {
+    if (error != null || !this.#isWaitingForDrain || this.bufferedAmount > 0) return;
     this.#isWaitingForDrain = false;
     this.#sink?.onDrain();
   };
 
   get bufferedAmount(): number {
-    return this.#socket.writableLength;
+    // What a lost socket holds, and what is given to it, will never be written.
+    return this.#socket.destroyed ? Infinity : this.#socket.writableLength;
   }
 
   pause(): void {
