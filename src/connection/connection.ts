@@ -100,7 +100,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     if (message !== undefined) return Promise.resolve(as(message, decode));
     return handled(
       new Promise((resolve, reject) => {
-        this.#queue.wait({ deliver: (received) => resolve(as(received, decode)), fail: reject });
+        this.#queue.wait({ deliver: (received) => settleAs(received, decode, resolve, reject), fail: reject });
       }),
     );
   }
@@ -118,7 +118,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       const reader = {
         deliver(received: Message): void {
           signal.removeEventListener("abort", abort);
-          resolve(as(received, decode));
+          settleAs(received, decode, resolve, reject);
         },
         fail(error: Error): void {
           signal.removeEventListener("abort", abort);
@@ -373,4 +373,18 @@ function as(message: Message, decode: boolean | undefined): Message {
   if (decode === undefined || decode === (typeof message === "string")) return message;
   if (typeof message === "string") return encode(message);
   return portableTextCodec().decodeUtf8(message, 0, message.length);
+}
+
+/** Called from the socket: bytes that no string can hold are the fault of the reader's wish, and may not throw there. */
+function settleAs(
+  message: Message,
+  decode: boolean | undefined,
+  resolve: (message: Message) => void,
+  reject: (error: unknown) => void,
+): void {
+  try {
+    resolve(as(message, decode));
+  } catch (error) {
+    reject(error);
+  }
 }
