@@ -2,11 +2,13 @@
 export type { ConnectOptions, Connect } from "./client/connect.ts";
 export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
-export type { CloseInfo, RecvOptions, SendOptions } from "./connection/connection.ts";
+export type { CloseInfo, ConnectionStats } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
-export type { BytesLike } from "./connection/data.ts";
+export type { BlobLike, BytesLike, Fragment, Fragments } from "./connection/data.ts";
+export type { RecvOptions } from "./connection/incoming.ts";
 export type { LoggerLike } from "./connection/logger.ts";
 export type { ConnectionOptions } from "./connection/options.ts";
+export type { Sendable, SendOptions } from "./connection/outgoing.ts";
 export type { ListenOptions } from "./connection/runtime.ts";
 export type { Address } from "./connection/transport.ts";
 export { WebSocketException } from "./errors/base.ts";
@@ -16,7 +18,14 @@ export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
 export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
-export { ConcurrencyError, InvalidState, InvalidUtf8, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
+export {
+  ConcurrencyError,
+  InvalidState,
+  InvalidUtf8,
+  PayloadTooBig,
+  ProtocolError,
+  TooManyFragments,
+} from "./errors/protocol.ts";
 export { CloseCode } from "./frames/close-code.ts";
 export type { HeadersLike } from "./http/headers.ts";
 export { Headers } from "./http/headers.ts";

@@ -3,12 +3,14 @@ import { Deferred } from "../async/deferred.ts";
 import type { Timer, TimerWheel } from "../async/timers.ts";
 import type { ConnectionClosed } from "../errors/closed.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
+import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { ConnectionSettings } from "./options.ts";
 import type { Transport, TransportSink } from "./transport.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
 const MAX_BATCH = 0x10000;
@@ -33,12 +35,6 @@ export interface LinkOwner {
   onLost(error: ConnectionClosed): void;
 }
 
-interface Waiter {
-  /** Count of written bytes at which the waiter goes on. */
-  readonly target: number;
-  readonly deferred: Deferred<void>;
-}
-
 /** Drives a {@link Protocol} over a {@link Transport}. */
 export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly protocol: P;
@@ -60,9 +56,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
   #isCongested = false;
-  /** Bytes that the transport has handed to the kernel, as of the last time that it held none. */
-  #written = 0;
-  #waiters: Waiter[] = [];
+  /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
+  readonly #borrowers = new Waiters();
+  readonly #senders = new Waiters();
+  /** Payload that had been sent when last everything was written. */
+  #payloadWritten = 0;
   #closeTimer: Timer | undefined;
   #isLingering = false;
   #cause: Error | undefined;
@@ -137,8 +135,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
-    for (const { deferred } of this.#waiters) deferred.reject(closeError);
-    this.#waiters = [];
+    this.#borrowers.rejectAll(closeError);
+    this.#senders.rejectAll(closeError);
     this.owner?.onLost(closeError);
   }
 
@@ -163,16 +161,21 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { outputLength } = protocol;
     if (isBorrowed) {
       if (outputLength === 0 && this.transport.bufferedAmount === 0) return DONE;
-      return this.#waitFor(protocol.outputTaken + outputLength);
+      return this.#borrowers.wait(protocol.outputTaken + outputLength);
     }
-    if (!this.#isCongested && outputLength <= writeLimit) return DONE;
-    return this.#waitFor(protocol.outputTaken + outputLength - writeLimit);
+    return this.room();
   }
 
-  #waitFor(target: number): Promise<void> {
-    const deferred = new Deferred<void>();
-    this.#waiters.push({ target, deferred });
-    return deferred.promise;
+  /** Whether no more than `writeLimit` is buffered. */
+  get hasRoom(): boolean {
+    return !this.#isCongested && this.protocol.outputLength <= this.settings.writeLimit;
+  }
+
+  /** Resolves when no more than `writeLimit` is buffered. */
+  room(): Promise<void> {
+    if (this.hasRoom) return DONE;
+    const { outputTaken, outputLength } = this.protocol;
+    return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
   }
 
   #scheduleTurnEnd(): void {
@@ -183,6 +186,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   readonly #endTurn = (): void => {
     this.#isTurnScheduled = false;
+    this.#isLone = false;
     if (this.isLost) return;
     this.protocol.settle();
     this.owner?.onTurnEnd();
@@ -192,6 +196,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** Bytes that wait here or in the transport. */
   get backlog(): number {
     return this.protocol.outputLength + this.transport.bufferedAmount;
+  }
+
+  /** Payload bytes that wait here or in the transport; near the end of what waits, the headers of its frames count too. */
+  get bufferedAmount(): number {
+    return Math.min(this.backlog, this.protocol.payloadSent - this.#payloadWritten);
   }
 
   /** Bytes that ever left for the kernel; it only grows. */
@@ -218,11 +227,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   #allWritten(): void {
     this.protocol.releaseOutput();
-    this.#written = this.protocol.outputTaken;
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter((waiter) => waiter.target <= this.#written);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#written);
-    for (const { deferred } of ready) deferred.resolve();
+    const { outputTaken, outputLength } = this.protocol;
+    if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
+    this.#borrowers.reach(outputTaken);
+    this.#senders.reach(outputTaken);
   }
 
   #setCongested(isCongested: boolean): void {
@@ -272,6 +280,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** Drops TCP. `cause` becomes the cause of the error that everybody gets. */
   abort(cause?: Error): void {
     this.#cause ??= cause ?? new NetworkError("other", "connection aborted");
+    this.protocol.fail(CloseCode.ABNORMAL_CLOSURE);
     this.transport.abort();
   }
 }

@@ -13,6 +13,16 @@ const QUEUE_SLACK = 0x100000;
 /** What stands for the largest message where there is no limit. */
 const UNLIMITED_MESSAGE = 16 * 0x100000;
 
+/** Limits of what is received; `null` for none. */
+export interface SizeLimits {
+  /** Bytes of a message. Default: 1 MiB. */
+  readonly message?: number | null;
+  /** Bytes of one fragment. Default: `null`. */
+  readonly fragment?: number | null;
+  /** Fragments of a message. Default: `null`: a fragment costs its bytes and nothing more. */
+  readonly fragments?: number | null;
+}
+
 /** Options of every connection. Durations are milliseconds, sizes are bytes, `null` switches off. */
 export interface ConnectionOptions {
   /**
@@ -41,12 +51,12 @@ export interface ConnectionOptions {
    */
   closeTimeout?: number | null;
   /**
-   * Most bytes of a message, over all its fragments and after decompression; or limits of a message and of one fragment.
-   * A larger one fails the connection with 1009.
+   * Most bytes of a message, over all its fragments and after decompression; or limits of a message, of one fragment, and
+   * of the number of its fragments. A larger one fails the connection with 1009.
    *
-   * @default 1_048_576
+   * @default { message: 1_048_576, fragment: null, fragments: null }
    */
-  maxSize?: number | null | { readonly message?: number | null; readonly fragment?: number | null };
+  maxSize?: number | null | SizeLimits;
   /**
    * Most messages that wait to be read; above `high` the socket is not read until `low` are left (default: a quarter).
    * `null`: no limit, and no flow control.
@@ -90,7 +100,7 @@ export interface ConnectionSettings {
  * @throws {TypeError} For a value of the wrong kind.
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
-  const { message, fragment } = readMaxSize(options.maxSize);
+  const { message, fragment, fragments } = readMaxSize(options.maxSize);
   const decode = readBoolean("decode", options.decode, true);
   return {
     openTimeout: readDuration("openTimeout", options.openTimeout, 10_000),
@@ -104,6 +114,7 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
     protocol: {
       maxMessage: message,
       maxFragment: fragment,
+      maxFragments: fragments,
       validateUtf8: readBoolean("validateUtf8", options.validateUtf8, true),
       delivery: decode ? "messages" : "bytes",
     },
@@ -130,13 +141,16 @@ function readLimit(name: string, value: number | null | undefined, byDefault: nu
   return value;
 }
 
-function readMaxSize(value: ConnectionOptions["maxSize"]): { message: number | null; fragment: number | null } {
+function readMaxSize(value: ConnectionOptions["maxSize"]): Required<SizeLimits> {
   if (typeof value !== "object" || value === null) {
-    return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null };
+    return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null, fragments: null };
   }
+  const fragments = readLimit("maxSize.fragments", value.fragments, null);
+  if (fragments === 0) throw new RangeError("Cannot use maxSize.fragments: 0, expected an integer of at least 1");
   return {
     message: readLimit("maxSize.message", value.message, DEFAULT_MAX_MESSAGE),
     fragment: readLimit("maxSize.fragment", value.fragment, null),
+    fragments,
   };
 }
 

@@ -31,6 +31,17 @@ export class PayloadTooBig extends WebSocketException {
   }
 }
 
+/** A message of more fragments than its limit. It fails the connection with 1009. */
+export class TooManyFragments extends WebSocketException {
+  readonly code: "TOO_MANY_FRAGMENTS" = "TOO_MANY_FRAGMENTS";
+  readonly maxFragments: number;
+
+  constructor(maxFragments: number) {
+    super(`message exceeds limit of ${maxFragments} fragments`);
+    this.maxFragments = maxFragments;
+  }
+}
+
 /** A call that the state of the connection does not allow. */
 export class InvalidState extends WebSocketException {
   readonly code: "INVALID_STATE" = "INVALID_STATE";

@@ -6,7 +6,7 @@ import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
-import type { ProtocolEvent } from "./events.ts";
+import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { ExtensionPipeline } from "./extension-pipeline.ts";
 import { parseError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -30,27 +30,43 @@ export class FrameReceiver {
   /** What is wrong with the last chunk behind its events, or `null`. */
   fault: Error | null = null;
   readonly #kernels: Kernels;
-  readonly #codec: TextCodec;
   readonly #parser: ParserState;
-  readonly #allocate: Allocate | undefined;
-  readonly #delivery: Delivery;
+  readonly #maxFragments: number;
   #reader: InboundReader;
   #pipeline: ExtensionPipeline | undefined;
-  /** Joins the frames that extensions decoded, where whole messages are delivered. */
-  #joiner: MessageReader | undefined;
+  /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
+  readonly #messages: MessageReader | undefined;
 
-  constructor(kernels: Kernels, codec: TextCodec, parser: ParserState, delivery: Delivery, allocate?: Allocate) {
-    this.#allocate = allocate;
+  constructor(
+    kernels: Kernels,
+    codec: TextCodec,
+    parser: ParserState,
+    delivery: Delivery,
+    maxFragments: number,
+    allocate?: Allocate,
+  ) {
     this.#kernels = kernels;
-    this.#codec = codec;
     this.#parser = parser;
-    this.#delivery = delivery;
-    this.#reader = this.#messageReader() ?? new FrameReader();
+    this.#maxFragments = maxFragments;
+    if (delivery !== "frames") {
+      this.#messages = new MessageReader(codec, delivery === "messages", maxFragments, allocate);
+    }
+    this.#reader = this.#messages ?? new FrameReader(maxFragments);
   }
 
-  #messageReader(): MessageReader | undefined {
-    if (this.#delivery === "frames") return undefined;
-    return new MessageReader(this.#codec, this.#delivery === "messages", this.#allocate);
+  /** Payload bytes of messages received so far; 0 where frames are delivered. */
+  get payloadLength(): number {
+    return this.#messages?.payloadLength ?? 0;
+  }
+
+  /** Gives out the message under way, or the next one, in pieces; returns the first one if there is something of it. */
+  streamMessage(): MessagePiece | undefined {
+    return this.#messages?.stream();
+  }
+
+  /** Takes {@link streamMessage} back, before any piece was given out. */
+  stopStreaming(): void {
+    this.#messages?.stopStreaming();
   }
 
   /** Puts extensions between the parser and the events. */
@@ -62,8 +78,7 @@ export class FrameReceiver {
     parser.config = (parser.config & ~CONFIG_VALIDATE_UTF8) | pipeline.reservedBits;
     parser.maxMessage = Math.ceil(maxMessage * ENCODED_FACTOR) + ENCODED_EXTRA;
     parser.maxFragment = Math.ceil(maxFragment * ENCODED_FACTOR) + ENCODED_EXTRA;
-    this.#joiner = this.#messageReader();
-    this.#reader = new FrameReader();
+    this.#reader = new FrameReader(this.#maxFragments);
     this.#pipeline = pipeline;
     return pipeline;
   }
@@ -75,6 +90,7 @@ export class FrameReceiver {
     } catch (error) {
       this.fault = toError(error);
     }
+    if (this.#reader === this.#messages) this.#messages.pushPiece(this.#messages.events);
     // Only now, with all values made, may anything run that could use the kernels for another connection.
     const { events, controls } = this.#reader;
     this.#reader.events = [];
@@ -117,9 +133,10 @@ export class FrameReceiver {
       for (const encoded of frames) {
         const frame = pipeline.decode(encoded as Frame);
         if (frame.isControl) controls.push(frame);
-        if (frame.isControl || this.#joiner === undefined) this.events.push(frame);
-        else this.#joiner.addFrame(frame, this.events);
+        if (frame.isControl || this.#messages === undefined) this.events.push(frame);
+        else this.#messages.addFrame(frame, this.events);
       }
+      this.#messages?.pushPiece(this.events);
     } catch (error) {
       this.fault = toError(error);
     }

@@ -16,6 +16,9 @@ export class FrameSender {
   extensions: ExtensionPipeline | undefined;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
+  /** Payload bytes of data frames, before extensions, and messages that were finished. */
+  payloadLength = 0;
+  messages = 0;
   readonly #output: Output;
   readonly #writer: FrameWriter;
   readonly #codec: TextCodec;
@@ -41,14 +44,22 @@ export class FrameSender {
   }
 
   sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
-    if (this.extensions !== undefined) {
-      this.#sendFrame(new Frame(opcode, this.#bytesOf(payload), { fin }));
-    } else if (typeof payload === "string") {
-      this.#writer.writeText((fin ? FIN : 0) | opcode, payload);
-    } else {
-      this.#writer.writeBytes((fin ? FIN : 0) | opcode, payload);
-    }
+    this.payloadLength += this.#sendPayload(opcode, payload, fin);
+    if (fin) this.messages++;
     this.#isFragmenting = !fin;
+  }
+
+  /** Returns the length of the payload in bytes. */
+  #sendPayload(opcode: Opcode, payload: string | Uint8Array, fin: boolean): number {
+    if (this.extensions !== undefined) {
+      const bytes = this.#bytesOf(payload);
+      this.#sendFrame(new Frame(opcode, bytes, { fin }));
+      return bytes.length;
+    }
+    const firstByte = (fin ? FIN : 0) | opcode;
+    if (typeof payload === "string") return this.#writer.writeText(firstByte, payload);
+    this.#writer.writeBytes(firstByte, payload);
+    return payload.length;
   }
 
   /** Sends a Ping or Pong; in front of what waits while the transport is congested. */

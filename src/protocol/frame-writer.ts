@@ -35,8 +35,8 @@ export class FrameWriter {
     this.#maskingKey = maskingKey;
   }
 
-  /** Writes a frame with `text` encoded as UTF-8. `firstByte` holds FIN, reserved bits and opcode. */
-  writeText(firstByte: number, text: string): void {
+  /** Writes a frame with `text` encoded as UTF-8, and returns its length. `firstByte` holds FIN, reserved bits and opcode. */
+  writeText(firstByte: number, text: string): number {
     // A UTF-16 unit takes at most 3 bytes.
     if (text.length * 3 >= BORROW_FROM) {
       const length = this.#codec.byteLength(text);
@@ -55,6 +55,7 @@ export class FrameWriter {
     const payloadAt = this.#writeHeader(bytes, used, firstByte, length);
     this.#maskInPlace(bytes, payloadAt, length);
     this.#output.commit(slab, payloadAt + length);
+    return length;
   }
 
   /** Writes a frame. A payload of 32 KiB or more is borrowed by servers until it was written, else copied. */
@@ -87,12 +88,13 @@ export class FrameWriter {
     return length;
   }
 
-  #writeLongText(firstByte: number, text: string, length: number): void {
+  #writeLongText(firstByte: number, text: string, length: number): number {
     const frame = new Uint8Array(MAX_HEADER + length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, length);
     this.#codec.encodeInto(text, frame, payloadAt);
     this.#maskInPlace(frame, payloadAt, length);
     this.#output.push(frame.subarray(0, payloadAt + length), false);
+    return length;
   }
 
   #writeLongBytes(firstByte: number, payload: Uint8Array): void {

@@ -11,7 +11,7 @@ import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
-import type { ProtocolEvent } from "./events.ts";
+import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameSender } from "./frame-sender.ts";
@@ -74,8 +74,10 @@ export abstract class Protocol {
     this.output = new Output(internals.slabs ?? sharedSlabs());
     const writer = new FrameWriter(this.output, this.kernels, codec, side === "client", internals.maskingKey);
     this.#sender = new FrameSender(this.output, writer, codec);
-    const { delivery = "frames" } = options;
-    this.#receiver = new FrameReceiver(this.kernels, codec, parserFor(side, options), delivery, internals.allocate);
+    const { delivery = "frames", maxFragments } = options;
+    const parser = parserFor(side, options);
+    const { allocate } = internals;
+    this.#receiver = new FrameReceiver(this.kernels, codec, parser, delivery, maxFragments ?? Infinity, allocate);
   }
 
   /** Where the connection is in its life. */
@@ -138,6 +140,32 @@ export abstract class Protocol {
     const { events } = this.#receiver;
     this.#receiver.events = [];
     return events;
+  }
+
+  /**
+   * With whole messages delivered: gives out the message under way, or the next one, as `MessagePiece`s that come as
+   * they arrive. Returns the first piece if a part of the message is there already.
+   */
+  streamMessage(): MessagePiece | undefined {
+    return this.#receiver.streamMessage();
+  }
+
+  /** Takes {@link streamMessage} back, as long as no piece was given out. */
+  stopStreaming(): void {
+    this.#receiver.stopStreaming();
+  }
+
+  /** Payload bytes of messages received and sent so far, and messages sent. Received ones count with whole messages delivered. */
+  get payloadReceived(): number {
+    return this.#receiver.payloadLength;
+  }
+
+  get payloadSent(): number {
+    return this.#sender.payloadLength;
+  }
+
+  get messagesSent(): number {
+    return this.#sender.messages;
   }
 
   /** Takes bytes of the opening handshake, and what follows it. */
@@ -234,13 +262,27 @@ export abstract class Protocol {
    */
   fail(code: number, reason: string = ""): void {
     const isAbnormal = code === CloseCode.ABNORMAL_CLOSURE;
+    const close = new Close(code, reason);
+    if (!isAbnormal) close.serialize();
+    if (isAbnormal) this.#recordPending();
+    else if (this.#pending instanceof Close) this.settle(); // the peer closed first
     if (this.#state === "open") {
       if (isAbnormal) this.#move("failed-without-close");
-      else this.#writeClose(new Close(code, reason));
+      else this.#writeClose(close);
     }
     this.#pending = null;
     this.#isDiscarding = true;
-    if (isAbnormal || this.side === "server") this.#isEofQueued = true;
+    if (isAbnormal || this.side === "server" || this.#state === "connecting") this.#isEofQueued = true;
+  }
+
+  /** What the peer did last is known, although no answer to it will leave. */
+  #recordPending(): void {
+    if (this.#pending instanceof Close) {
+      this.closeReceived = this.#pending;
+      if (this.closeSent !== null) this.closeReceivedThenSent = false;
+    } else {
+      this.parserError ??= this.#pending;
+    }
   }
 
   /** Whether TCP should end soon: start a timer, and drop it when that ends (RFC 6455 7.1.1). */

@@ -15,7 +15,7 @@ test("readConnectionOptions() has defaults for everything", () => {
     writeLimit: 32_768,
     httpLimits: { line: 8192, headers: 128, total: 65_536, body: 65_536 },
     logger: defaultLogger,
-    protocol: { maxMessage: MIB, maxFragment: null, validateUtf8: true, delivery: "messages" },
+    protocol: { maxMessage: MIB, maxFragment: null, maxFragments: null, validateUtf8: true, delivery: "messages" },
   });
 });
 
@@ -43,7 +43,7 @@ test("readConnectionOptions() keeps what is given", () => {
     writeLimit: 0,
     httpLimits: { line: 8192, headers: 7, total: 65_536, body: 65_536 },
     logger,
-    protocol: { maxMessage: 5, maxFragment: null, validateUtf8: false, delivery: "bytes" },
+    protocol: { maxMessage: 5, maxFragment: null, maxFragments: null, validateUtf8: false, delivery: "bytes" },
   });
 });
 
@@ -54,7 +54,7 @@ test("readConnectionOptions() takes null for no limit", () => {
     ...off,
     maxQueue: { high: Infinity, low: Infinity, bytes: 17 * MIB },
     writeLimit: Infinity,
-    protocol: { maxMessage: null, maxFragment: null },
+    protocol: { maxMessage: null, maxFragment: null, maxFragments: null },
   });
 });
 
@@ -65,7 +65,14 @@ test.each([
   [{ message: 3, fragment: 2 }, 3, 2],
   [{ message: null, fragment: null }, null, null],
 ])("readConnectionOptions() reads maxSize %j", (maxSize, maxMessage, maxFragment) => {
-  expect(readConnectionOptions({ maxSize }).protocol).toMatchObject({ maxMessage, maxFragment });
+  expect(readConnectionOptions({ maxSize }).protocol).toMatchObject({ maxMessage, maxFragment, maxFragments: null });
+});
+
+test("readConnectionOptions() reads maxSize.fragments, which is at least 1", () => {
+  expect(readConnectionOptions({ maxSize: { fragments: 1 } }).protocol.maxFragments).toBe(1);
+  expect(() => readConnectionOptions({ maxSize: { fragments: 0 } })).toThrow(
+    new RangeError("Cannot use maxSize.fragments: 0, expected an integer of at least 1"),
+  );
 });
 
 test.each([

@@ -33,7 +33,7 @@ const [, [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number
 
 function receiverFor(side: Side, kernels: Kernels, delivery: Delivery): FrameReceiver {
   const config = (side === "server" ? CONFIG_MASKED : 0) | CONFIG_VALIDATE_UTF8;
-  return new FrameReceiver(kernels, codec, new ParserState(config), delivery);
+  return new FrameReceiver(kernels, codec, new ParserState(config), delivery, Infinity);
 }
 
 /** A stand-in for permessage-deflate: RSV1, and every byte of the payload doubled. */
@@ -134,7 +134,7 @@ test.each([
         throw thrown;
       },
     };
-    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages");
+    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages", Infinity);
     receiver.receive(hex`81 01 41 89 00 81 02 c3 a9 81 01 42`);
     expect(receiver.events).toEqual(["A", new Frame(9, hex``)]);
     expect(receiver.controls).toHaveLength(1);

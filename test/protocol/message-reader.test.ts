@@ -339,7 +339,7 @@ test("MessageReader makes room for what was announced, once", () => {
 describe("MessageReader.addFrame()", () => {
   test.each(CODECS)("joins decoded frames with %s codec", (_name, codec) => {
     for (const isDecoding of [true, false]) {
-      const reader = new MessageReader(codec, isDecoding);
+      const reader = new MessageReader(codec, isDecoding, Infinity);
       const events: Message[] = [];
       reader.addFrame(new Frame(1, utf8("aé")), events);
       reader.addFrame(new Frame(1, hex`61 c3`, { fin: false }), events);

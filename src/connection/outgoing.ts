@@ -1,0 +1,220 @@
+// Sending messages: whole ones at once, fragmented ones one after the other, all in the order of the calls.
+import { handled, rejected } from "../async/deferred.ts";
+import { Turnstile } from "../async/turnstile.ts";
+import { untilAborted } from "../async/until-aborted.ts";
+import { toUtf8 } from "../bytes/text-codec.ts";
+import { CloseCode } from "../frames/close-code.ts";
+import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
+import { asBytes, describeType, isBlob, iterate } from "./data.ts";
+import type { Link } from "./link.ts";
+
+/** Anything that can be sent as a message. */
+export type Sendable = string | BytesLike | BlobLike | Fragments;
+
+/** Options of `Connection.send`. */
+export interface SendOptions {
+  /** `true`: send as text, `false`: as binary. Default: strings as text, all else as binary. */
+  readonly text?: boolean;
+  /**
+   * Makes the call reject with the reason of the signal. Nothing is sent if it is aborted before the message was begun; a
+   * fragmented message under way fails the connection with 1011; a whole one that only waits to be written still leaves.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** A Blob up to this size is sent in one frame, a larger one in fragments. */
+const WHOLE_BLOB = 0x10000;
+
+/** The sending half of a connection. */
+export class Outgoing {
+  readonly #link: Link;
+  /** The error of a connection that is not open, once it is known. */
+  readonly #rejectClosed: () => Promise<never>;
+  readonly #turnstile = new Turnstile();
+  /** Ends the wait of the fragmented message under way for its next fragment. */
+  #interrupt: ((reason: unknown) => void) | undefined;
+
+  constructor(link: Link, rejectClosed: () => Promise<never>) {
+    this.#link = link;
+    this.#rejectClosed = rejectClosed;
+  }
+
+  send(message: Sendable, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    try {
+      if (signal !== undefined) {
+        checkSignal(signal);
+        if (signal.aborted) return rejected(signal.reason);
+      }
+      const payload = typeof message === "string" ? message : asBytes(message);
+      if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
+      if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
+      if (this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
+        return handled(this.#sendInTurn(payload, options));
+      }
+      return untilAborted(this.#append(payload, options), signal);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  trySend(message: string | BytesLike, options: Omit<SendOptions, "signal"> | undefined): boolean {
+    let payload = typeof message === "string" ? message : asBytes(message);
+    if (payload === undefined) {
+      throw new TypeError(`Cannot send ${describeType(message)}: expected a string or bytes`);
+    }
+    if (this.#link.protocol.state !== "open" || this.#turnstile.isTaken || !this.#link.hasRoom) return false;
+    // Nobody is told when borrowed bytes are free again.
+    if (isBorrowed(payload)) payload = new Uint8Array(payload);
+    void this.#append(payload, options);
+    return true;
+  }
+
+  /** The connection is lost: nobody waits for fragments any longer. */
+  end(error: Error): void {
+    this.#interrupt?.(error);
+  }
+
+  /** Sends a whole message now. */
+  #append(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const { protocol } = this.#link;
+    // Who aborts may go on to change the bytes, although they are still to be written.
+    const kept = options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
+    if (options?.text ?? typeof kept === "string") protocol.sendText(kept);
+    else protocol.sendBinary(toUtf8(kept));
+    return this.#link.queued(isBorrowed(kept));
+  }
+
+  /** Sends a whole message when its turn comes and, if it can be aborted, when there is room. */
+  async #sendInTurn(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    await this.#turnstile.enter(signal);
+    let sent: Promise<void>;
+    try {
+      if (signal !== undefined) await untilAborted(this.#link.room(), signal);
+      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
+      sent = this.#append(payload, options);
+    } finally {
+      this.#turnstile.leave();
+    }
+    await untilAborted(sent, signal);
+  }
+
+  async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
+    if (!isBlob(message)) return this.#sendFragments(iterate(message), options);
+    if (message.size > WHOLE_BLOB) return this.#sendFragments(iterate(message.stream()), options);
+    return this.#sendBlob(message, options);
+  }
+
+  async #sendBlob(blob: BlobLike, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    await this.#turnstile.enter(signal);
+    let sent: Promise<void>;
+    try {
+      const bytes = new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
+      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
+      sent = this.#append(bytes, options);
+    } finally {
+      this.#turnstile.leave();
+    }
+    await untilAborted(sent, signal);
+  }
+
+  // Fragments
+
+  async #sendFragments(items: FragmentIterator, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    let isDone = false;
+    const abort = (): void => this.#interrupt?.(signal?.reason);
+    try {
+      await this.#turnstile.enter(signal);
+      try {
+        signal?.addEventListener("abort", abort);
+        isDone = await this.#sendAll(items, options);
+      } catch (error) {
+        this.#failUnfinished();
+        throw error;
+      } finally {
+        signal?.removeEventListener("abort", abort);
+        this.#turnstile.leave();
+      }
+    } finally {
+      if (!isDone) releaseIterator(items);
+    }
+  }
+
+  /** One frame an item, and an empty one to end the message. Resolves to true. */
+  async #sendAll(items: FragmentIterator, options: SendOptions | undefined): Promise<true> {
+    const { protocol } = this.#link;
+    const signal = options?.signal;
+    let kind: "string" | "bytes" | undefined;
+    for (;;) {
+      const { done, value } = await this.#interruptible(items.next(), signal);
+      if (done === true) break;
+      const payload = payloadOf(value, kind);
+      if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+      if (kind !== undefined) {
+        protocol.sendContinuation(payload, false);
+      } else {
+        kind = typeof payload === "string" ? "string" : "bytes";
+        if (options?.text ?? kind === "string") protocol.sendText(payload, false);
+        else protocol.sendBinary(toUtf8(payload), false);
+      }
+      await this.#interruptible(this.#link.queued(isBorrowed(payload)), signal);
+    }
+    if (kind === undefined) return true;
+    if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+    protocol.sendContinuation(new Uint8Array(0), true);
+    await this.#interruptible(this.#link.queued(false), signal);
+    return true;
+  }
+
+  /** Waits for a step of the fragmented message under way. A race with a promise that lasts would leak at every step. */
+  #interruptible<T>(step: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (signal?.aborted === true) reject(signal.reason); // by the source of the fragments itself, just now
+      Promise.resolve(step).then(resolve, reject);
+    });
+  }
+
+  /** Half a message is on the wire, and its end will never come. */
+  #failUnfinished(): void {
+    const { protocol } = this.#link;
+    if (!protocol.isFragmenting || protocol.state !== "open") return;
+    protocol.fail(CloseCode.INTERNAL_ERROR, "error in fragmented message");
+    this.#link.flush();
+  }
+}
+
+function isBorrowed(payload: string | Uint8Array): payload is Uint8Array {
+  return typeof payload !== "string" && payload.length >= BORROW_FROM;
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal instanceof AbortSignal) return;
+  throw new TypeError(`Cannot use signal: ${describeType(signal)}, expected an AbortSignal`);
+}
+
+/** @throws {TypeError} For an item that is not of the kind of those before it, or of none. */
+function payloadOf(item: Fragment, kind: "string" | "bytes" | undefined): string | Uint8Array {
+  const payload = typeof item === "string" ? item : asBytes(item);
+  if (payload === undefined) {
+    throw new TypeError(`Cannot send ${describeType(item)} as a fragment: expected a string or bytes`);
+  }
+  const isMixed = kind !== undefined && (typeof payload === "string") !== (kind === "string");
+  if (isMixed) throw new TypeError(`Cannot send ${describeType(item)} as a fragment: expected ${kind} as before`);
+  return payload;
+}
+
+/** Lets go of a source of fragments that was not read to its end. */
+function releaseIterator(items: FragmentIterator): void {
+  try {
+    const returned: unknown = items.return?.();
+    // What a source has to say to this is of no interest, and must not end the process.
+    if (returned instanceof Promise) void handled(returned);
+  } catch {
+    // the same
+  }
+}
