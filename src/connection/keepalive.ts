@@ -49,6 +49,7 @@ export class Keepalive {
     // One at a time: a check that is still running covers this interval too.
     if (this.#checkTimer !== undefined) return;
     this.#isAnswered = false;
+    link.settings.log.debug?.("% sending keepalive ping");
     this.#target.ping().then(
       () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
@@ -62,6 +63,7 @@ export class Keepalive {
 
   #answered(): void {
     this.#isAnswered = true;
+    this.#target.link.settings.log.debug?.("% keepalive ping answered");
     if (this.#target.link.backlog > 0) return;
     this.#target.link.timers.cancel(this.#checkTimer);
     this.#checkTimer = undefined;
@@ -84,6 +86,7 @@ export class Keepalive {
     const silentFor = this.#isAnswered || link.isPaused ? 0 : now - link.lastReceivedAt;
     const longest = Math.max(silentFor, now - this.#progressAt);
     if (longest < pingTimeout) return this.#checkAfter(pingTimeout - longest, pingTimeout);
+    link.settings.log.debug?.("- keepalive ping not answered in time");
     this.#target.fail(new TimeoutError(`keepalive ping not answered within ${pingTimeout} ms`));
   }
 }

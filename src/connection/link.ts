@@ -9,6 +9,7 @@ import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { ConnectionSettings } from "./options.ts";
+import { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -64,12 +65,19 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   #closeTimer: Timer | undefined;
   #isLingering = false;
   #cause: Error | undefined;
+  /** Writes to the log what happens, where its debug level is on. */
+  readonly #trace: Trace | undefined;
 
   constructor(transport: Transport, protocol: P, settings: ConnectionSettings, timers: TimerWheel) {
     this.transport = transport;
     this.protocol = protocol;
     this.settings = settings;
     this.timers = timers;
+    const { log, maxLogSize } = settings;
+    if (log.debug !== undefined) {
+      this.#trace = new Trace(log.debug, maxLogSize);
+      protocol.observer = this.#trace;
+    }
     this.lastReceivedAt = timers.clock.now();
   }
 
@@ -80,6 +88,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   /** Starts reading. */
   start(): void {
+    if (this.request !== null) this.#trace?.head(">", this.request);
     this.transport.attach(this);
   }
 
@@ -104,6 +113,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const [first, ...rest] = events;
     if (first !== undefined) {
       this.#isHandshakeOver = true;
+      this.#trace?.head("<", first as HandshakeRequest | HandshakeResponse);
+      this.#trace?.state(this.protocol.state);
       this.#handshake.resolve(first as HandshakeRequest | HandshakeResponse);
       if (this.protocol.state === "open") this.owner?.onOpen();
     } else if (this.protocol.handshakeError !== null) {
@@ -114,6 +125,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   }
 
   onEnd(): void {
+    this.#trace?.line("< EOF");
     this.protocol.receiveEof();
     this.flush();
     this.#expectEnd();
@@ -127,11 +139,13 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onClose(error?: Error): void {
     this.isLost = true;
     const { protocol } = this;
+    this.#trace?.line(error === undefined ? "x TCP is closed" : `! ${error.message}`);
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);
     // A regular end can bring the response of the opening handshake: one whose body ran up to it.
     if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
     this.timers.cancel(this.#closeTimer);
+    this.#trace?.state(protocol.state);
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
@@ -188,10 +202,17 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     this.#isTurnScheduled = false;
     this.#isLone = false;
     if (this.isLost) return;
-    this.protocol.settle();
+    this.#settle();
     this.owner?.onTurnEnd();
     this.flush();
   };
+
+  #settle(): void {
+    const { protocol } = this;
+    if (!protocol.isUnsettled) return;
+    protocol.settle();
+    if (protocol.parserError !== null) this.#trace?.line(`! ${protocol.parserError.message}`);
+  }
 
   /** Bytes that wait here or in the transport. */
   get backlog(): number {
@@ -218,7 +239,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       if (bufferedAmount === 0) this.#allWritten();
       else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
     }
-    if (protocol.takeEof()) transport.closeWrite();
+    this.#trace?.state(protocol.state);
+    if (protocol.takeEof()) {
+      this.#trace?.line("x closing our side of TCP");
+      transport.closeWrite();
+    }
     if (!protocol.closeExpected()) return;
     this.#expectEnd();
     // Whatever is unread: the end of the peer lies behind it.
@@ -255,7 +280,9 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** A server has sent its response: tells the owner that the connection is open, if it is. */
   answered(): void {
     if (this.isPaused) this.resume();
+    if (this.response !== null) this.#trace?.head(">", this.response);
     if (this.protocol.state !== "open") return this.flush();
+    this.#trace?.state("open");
     this.owner?.onOpen();
     const events = this.protocol.eventsReceived();
     if (events.length > 0) this.owner?.onEvents(events);
@@ -280,6 +307,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** Drops TCP. `cause` becomes the cause of the error that everybody gets. */
   abort(cause?: Error): void {
     this.#cause ??= cause ?? new NetworkError("other", "connection aborted");
+    this.#trace?.line(`${cause instanceof TimeoutError ? "-" : "x"} dropping TCP: ${this.#cause.message}`);
     this.protocol.fail(CloseCode.ABNORMAL_CLOSURE);
     this.transport.abort();
   }

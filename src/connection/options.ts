@@ -3,10 +3,13 @@ import type { HttpLimits } from "../http/limits.ts";
 import { resolveHttpLimits } from "../http/limits.ts";
 import type { ProtocolOptions } from "../protocol/options.ts";
 import type { LoggerLike } from "./logger.ts";
-import { defaultLogger } from "./logger.ts";
+import { defaultLogger, GuardedLogger } from "./logger.ts";
 
 /** Longest delay that timers of all runtimes take. */
 const MAX_DELAY = 2 ** 31 - 1;
+const DEFAULT_LOG_SIZE = 75;
+/** Below, there is no room for two ends and what is between them. */
+const SMALLEST_LOG_SIZE = 12;
 const DEFAULT_MAX_MESSAGE = 0x100000;
 /** What the queue of received messages holds beyond one message of the largest size. */
 const QUEUE_SLACK = 0x100000;
@@ -76,8 +79,18 @@ export interface ConnectionOptions {
   validateUtf8?: boolean;
   /** Limits of the HTTP messages of the opening handshake. */
   httpLimits?: Partial<HttpLimits>;
-  /** Where to log. Default: warnings and errors to the console. */
+  /**
+   * Where to log; `console` logs all there is, every frame too. Texts of levels that it does not have are not made.
+   *
+   * @default Warnings and errors to the console.
+   */
   logger?: LoggerLike;
+  /**
+   * Most characters of a payload in a line of the log, 12 at least; `null` for no limit.
+   *
+   * @default 75
+   */
+  maxLogSize?: number | null;
 }
 
 /** The same, checked and complete; `Infinity` stands for no limit. */
@@ -90,6 +103,9 @@ export interface ConnectionSettings {
   readonly writeLimit: number;
   readonly httpLimits: HttpLimits;
   readonly logger: LoggerLike;
+  /** The logger, for our own lines. */
+  readonly log: GuardedLogger;
+  readonly maxLogSize: number;
   readonly protocol: ProtocolOptions;
 }
 
@@ -101,6 +117,7 @@ export interface ConnectionSettings {
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
   const { message, fragment, fragments } = readMaxSize(options.maxSize);
+  const { logger = defaultLogger } = options;
   const decode = readBoolean("decode", options.decode, true);
   return {
     openTimeout: readDuration("openTimeout", options.openTimeout, 10_000),
@@ -110,7 +127,9 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
     maxQueue: { ...readMaxQueue(options.maxQueue), bytes: (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK },
     writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
     httpLimits: resolveHttpLimits(options.httpLimits),
-    logger: options.logger ?? defaultLogger,
+    logger,
+    log: new GuardedLogger(logger),
+    maxLogSize: readMaxLogSize(options.maxLogSize),
     protocol: {
       maxMessage: message,
       maxFragment: fragment,
@@ -139,6 +158,12 @@ function readLimit(name: string, value: number | null | undefined, byDefault: nu
     throw new RangeError(`Cannot use ${name}: ${value}, expected an integer of at least 0`);
   }
   return value;
+}
+
+function readMaxLogSize(value: number | null | undefined): number {
+  const size = readLimit("maxLogSize", value, DEFAULT_LOG_SIZE) ?? Infinity;
+  if (size >= SMALLEST_LOG_SIZE) return size;
+  throw new RangeError(`Cannot use maxLogSize: ${size}, expected at least ${SMALLEST_LOG_SIZE}`);
 }
 
 function readMaxSize(value: ConnectionOptions["maxSize"]): Required<SizeLimits> {

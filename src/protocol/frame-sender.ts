@@ -5,6 +5,7 @@ import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import type { FrameObserver } from "./observer.ts";
 import type { Output } from "./output.ts";
 
 const FIN = 0x80;
@@ -14,6 +15,7 @@ const MAX_CONTROL_PAYLOAD = 125;
 export class FrameSender {
   /** Set once extensions were negotiated. */
   extensions: ExtensionPipeline | undefined;
+  observer: FrameObserver | undefined;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
   /** Payload bytes of data frames, before extensions, and messages that were finished. */
@@ -44,6 +46,7 @@ export class FrameSender {
   }
 
   sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+    this.observer?.frameSent(opcode, payload, fin);
     this.payloadLength += this.#sendPayload(opcode, payload, fin);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
@@ -70,6 +73,7 @@ export class FrameSender {
       );
     }
     if (!this.isCongested) return this.sendInOrder(opcode, payload);
+    this.observer?.frameSent(opcode, payload, true);
     this.#output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
   }
 
@@ -79,6 +83,7 @@ export class FrameSender {
    */
   answerPing(payload: Uint8Array): void {
     if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
+    this.observer?.frameSent(Opcode.PONG, payload, true);
     const pong = this.#controlFrame(Opcode.PONG, payload);
     this.#output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
@@ -86,6 +91,7 @@ export class FrameSender {
 
   /** Sends a whole frame behind everything else. */
   sendInOrder(opcode: Opcode, payload: Uint8Array): void {
+    this.observer?.frameSent(opcode, payload, true);
     if (this.extensions === undefined) this.#writer.writeBytes(FIN | opcode, payload);
     else this.#sendFrame(new Frame(opcode, payload));
   }

@@ -16,6 +16,7 @@ import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { FrameWriter } from "./frame-writer.ts";
+import type { FrameObserver } from "./observer.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
 import { Output } from "./output.ts";
@@ -59,6 +60,7 @@ export abstract class Protocol {
   #state: State = "connecting";
   readonly #receiver: FrameReceiver;
   readonly #sender: FrameSender;
+  #observer: FrameObserver | undefined;
   /** What the peer did and what has not taken effect yet: its Close frame, or the fault to fail with. */
   #pending: Close | Error | null = null;
   /** Nothing that arrives matters any more. */
@@ -194,7 +196,9 @@ export abstract class Protocol {
 
   #receiveFrames(chunk: Uint8Array): void {
     const receiver = this.#receiver;
+    const known = receiver.events.length;
     receiver.receive(chunk);
+    this.#observer?.received(receiver.events.slice(known));
     for (const frame of receiver.controls) this.#receiveControl(frame);
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
@@ -369,6 +373,12 @@ export abstract class Protocol {
   /** Whether a fragmented message of ours is unfinished. */
   get isFragmenting(): boolean {
     return this.#sender.isFragmenting;
+  }
+
+  /** @internal Who is told of all that is sent and received. */
+  set observer(value: FrameObserver | undefined) {
+    this.#observer = value;
+    this.#sender.observer = value;
   }
 
   /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultLogger } from "../../src/connection/logger.ts";
+import { defaultLogger, GuardedLogger } from "../../src/connection/logger.ts";
 import type { ConnectionOptions } from "../../src/connection/options.ts";
 import { readConnectionOptions, refuseUnsupported } from "../../src/connection/options.ts";
 
@@ -15,6 +15,8 @@ test("readConnectionOptions() has defaults for everything", () => {
     writeLimit: 32_768,
     httpLimits: { line: 8192, headers: 128, total: 65_536, body: 65_536 },
     logger: defaultLogger,
+    log: expect.any(GuardedLogger),
+    maxLogSize: 75,
     protocol: { maxMessage: MIB, maxFragment: null, maxFragments: null, validateUtf8: true, delivery: "messages" },
   });
 });
@@ -33,6 +35,7 @@ test("readConnectionOptions() keeps what is given", () => {
     validateUtf8: false,
     httpLimits: { headers: 7 },
     logger,
+    maxLogSize: 12,
   });
   expect(settings).toEqual({
     openTimeout: 1,
@@ -43,6 +46,8 @@ test("readConnectionOptions() keeps what is given", () => {
     writeLimit: 0,
     httpLimits: { line: 8192, headers: 7, total: 65_536, body: 65_536 },
     logger,
+    log: expect.any(GuardedLogger),
+    maxLogSize: 12,
     protocol: { maxMessage: 5, maxFragment: null, maxFragments: null, validateUtf8: false, delivery: "bytes" },
   });
 });
@@ -125,4 +130,11 @@ test("refuseUnsupported() refuses what is there and neither undefined nor null",
   );
   expect(() => refuseUnsupported({ proxy: false }, ["proxy"])).toThrow(TypeError);
   refuseUnsupported({ tls: undefined, unix: null, port: 1 }, ["unix", "tls"]);
+});
+
+test("readConnectionOptions() reads maxLogSize, which has room for two ends", () => {
+  expect(readConnectionOptions({ maxLogSize: null }).maxLogSize).toBe(Infinity);
+  expect(() => readConnectionOptions({ maxLogSize: 11 })).toThrow(
+    new RangeError("Cannot use maxLogSize: 11, expected at least 12"),
+  );
 });
