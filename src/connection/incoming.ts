@@ -27,12 +27,14 @@ export class Incoming {
   messages = 0;
   /** After a gap nothing may follow. */
   #isDropping = false;
+  #end: Error | undefined;
 
   constructor(link: Link, onPong: (payload: Uint8Array) => void) {
     this.#link = link;
     this.#onPong = onPong;
     this.#queue = new MessageQueue(link.settings.maxQueue);
-    this.#queue.onTaken = () => this.#resumeIfLow();
+    this.#queue.onTaken = () => this.#makeRoom();
+    link.protocol.hasRoom = (messages, bytes) => this.#queue.hasRoomBeside(messages, bytes);
   }
 
   recv(options: RecvOptions | undefined): Promise<Message> {
@@ -81,7 +83,7 @@ export class Incoming {
       isDecoding: settings.protocol.delivery === "messages",
       begin: () => protocol.streamMessage(),
       cancel: () => protocol.stopStreaming(),
-      onTaken: () => this.#resumeIfLow(),
+      onTaken: () => this.#makeRoom(),
     };
     return new MessageStream(source, options);
   }
@@ -94,7 +96,7 @@ export class Incoming {
 
   /** Whether more waits to be read than should. */
   get isOverfull(): boolean {
-    return this.#queue.isOverfull;
+    return this.#queue.isOverfull || this.#link.protocol.hasEncoded;
   }
 
   receive(events: ProtocolEvent[]): void {
@@ -131,16 +133,22 @@ export class Incoming {
 
   /** Stops reading when nobody made room in the turn that delivered something. */
   pauseIfFull(): void {
-    if (this.#queue.isOverfull && this.#link.protocol.state === "open" && !this.#link.isPaused) this.#link.pause();
+    if (this.isOverfull && this.#link.protocol.state === "open" && !this.#link.isPaused) this.#link.pause();
   }
 
-  #resumeIfLow(): void {
-    if (this.#link.isPaused && this.#queue.isLow && !this.#link.isLost) this.#link.resume();
+  /** Something was taken: decodes what waits, then lets more come. */
+  #makeRoom(): void {
+    const link = this.#link;
+    if (link.protocol.hasEncoded && this.#queue.isLow) link.decodeWaiting();
+    if (link.protocol.hasEncoded) return;
+    if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#end);
+    else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }
 
-  /** No more messages will come. */
+  /** No more messages will come, but those that wait to be decoded. */
   close(error: Error): void {
-    this.#queue.close(error);
+    this.#end = error;
+    this.#makeRoom();
   }
 }
 

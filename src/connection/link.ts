@@ -97,6 +97,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
+    // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
+    if (protocol.hasEncoded && protocol.state !== "open") protocol.dropEncoded();
     protocol.receiveData(chunk);
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
@@ -107,6 +109,15 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       // From a promise reaction, so that the turn does not end before the readers that were just woken have run.
       queueMicrotask(() => this.#scheduleTurnEnd());
     }
+  }
+
+  /** There is room again: decodes what was waiting for it. */
+  decodeWaiting(): void {
+    const { protocol } = this;
+    protocol.decodeWaiting();
+    const events = protocol.eventsReceived();
+    if (events.length > 0) this.owner?.onEvents(events);
+    if (protocol.isUnsettled) this.#scheduleTurnEnd();
   }
 
   #takeHandshake(events: ProtocolEvent[]): ProtocolEvent[] {

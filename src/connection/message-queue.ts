@@ -73,6 +73,11 @@ export class MessageQueue {
     return this.#reader !== undefined;
   }
 
+  /** Whether no more messages will come. */
+  get isClosed(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Messages that wait. */
   get length(): number {
     return this.#messages.length - this.#front;
@@ -82,6 +87,12 @@ export class MessageQueue {
   get isOverfull(): boolean {
     if (this.#stream !== undefined && this.#stream.size > STREAM_HIGH) return true;
     return this.length > this.#marks.high || this.#bytes > this.#marks.bytes;
+  }
+
+  /** Whether there is room for another message beside so many more messages and bytes. */
+  hasRoomBeside(messages: number, bytes: number): boolean {
+    if (this.#stream !== undefined && this.#stream.size + bytes > STREAM_HIGH) return false;
+    return this.length + messages <= this.#marks.high && this.#bytes + bytes <= this.#marks.bytes;
   }
 
   /** Whether so little waits that more may come. */

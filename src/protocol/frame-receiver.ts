@@ -17,6 +17,8 @@ import { MessageReader } from "./message-reader.ts";
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
 const NO_FRAMES: readonly Frame[] = [];
+/** Decoded frames are forgotten when there are so many, and as many as wait. */
+const COMPACT_AFTER = 64;
 
 /** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
 export type Delivery = "frames" | "messages" | "bytes";
@@ -34,6 +36,12 @@ export class FrameReceiver {
   readonly #maxFragments: number;
   #reader: InboundReader;
   #pipeline: ExtensionPipeline | undefined;
+  /** Data frames that wait to be decoded, from `#front` on: a small one can become a large one. */
+  #encoded: Frame[] = [];
+  #front = 0;
+  #isDroppingData = false;
+  /** Whether there is room for another message beside so many messages and bytes; without it there always is. */
+  hasRoom: ((messages: number, bytes: number) => boolean) | undefined;
   /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
   readonly #messages: MessageReader | undefined;
 
@@ -96,7 +104,7 @@ export class FrameReceiver {
     this.#reader.events = [];
     this.controls = controls;
     if (controls.length > 0) this.#reader.controls = [];
-    if (this.#pipeline !== undefined) this.#decode(events, this.#pipeline);
+    if (this.#pipeline !== undefined) this.#decode(events as Frame[], this.#pipeline);
     else this.#keep(events);
     if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
   }
@@ -125,21 +133,75 @@ export class FrameReceiver {
     }
   }
 
-  /** The slow way: every frame passes through the extensions. */
-  #decode(frames: ProtocolEvent[], pipeline: ExtensionPipeline): void {
+  // Extensions
+
+  /** Whether data waits to be decoded. */
+  get hasEncoded(): boolean {
+    return this.#front < this.#encoded.length;
+  }
+
+  /** Whether data that is not decoded yet is of no interest any more: what arrives from now on is dropped. */
+  dropData(): void {
+    this.#isDroppingData = true;
+  }
+
+  /** The slow way: every frame passes through the extensions. Data waits where there is no room for it once decoded. */
+  #decode(frames: readonly Frame[], pipeline: ExtensionPipeline): void {
     const controls: Frame[] = [];
     this.controls = controls;
     try {
       for (const encoded of frames) {
-        const frame = pipeline.decode(encoded as Frame);
-        if (frame.isControl) controls.push(frame);
-        if (frame.isControl || this.#messages === undefined) this.events.push(frame);
-        else this.#messages.addFrame(frame, this.events);
+        if (encoded.isControl) {
+          const frame = pipeline.decode(encoded);
+          controls.push(frame);
+          this.events.push(frame);
+        } else if (!this.#isDroppingData) {
+          this.#encoded.push(encoded);
+          this.#decodeWaiting(pipeline);
+        }
       }
-      this.#messages?.pushPiece(this.events);
     } catch (error) {
-      this.fault = toError(error);
+      this.#failDecoding(error);
     }
+  }
+
+  /** Decodes what waits, as far as there is room. Fills `events` and `fault`. */
+  decodeWaiting(): void {
+    this.controls = NO_FRAMES;
+    if (this.#pipeline === undefined) return;
+    try {
+      this.#decodeWaiting(this.#pipeline);
+    } catch (error) {
+      this.#failDecoding(error);
+    }
+  }
+
+  #decodeWaiting(pipeline: ExtensionPipeline): void {
+    const size = this.payloadLength;
+    for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
+      if (this.hasRoom?.(this.events.length, this.payloadLength - size) === false) break;
+      this.#front++;
+      const frame = pipeline.decode(next);
+      if (this.#messages === undefined) this.events.push(frame);
+      else this.#messages.addFrame(frame, this.events);
+    }
+    this.#messages?.pushPiece(this.events);
+    if (this.#front === this.#encoded.length) this.#forgetEncoded();
+    else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#encoded.length) {
+      this.#encoded = this.#encoded.slice(this.#front);
+      this.#front = 0;
+    }
+  }
+
+  #failDecoding(error: unknown): void {
+    this.fault = toError(error);
+    this.#isDroppingData = true;
+    this.#forgetEncoded();
+  }
+
+  #forgetEncoded(): void {
+    if (this.#encoded.length > 0) this.#encoded = [];
+    this.#front = 0;
   }
 }
 

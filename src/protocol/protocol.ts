@@ -203,6 +203,30 @@ export abstract class Protocol {
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
 
+  /** @internal Whether data waits to be decoded because there was no room for it. */
+  get hasEncoded(): boolean {
+    return this.#receiver.hasEncoded;
+  }
+
+  /** @internal Makes data wait, still encoded by extensions, until there is room for another message. */
+  set hasRoom(value: (messages: number, bytes: number) => boolean) {
+    this.#receiver.hasRoom = value;
+  }
+
+  /** @internal Decodes what waits, as far as there is room. */
+  decodeWaiting(): void {
+    const receiver = this.#receiver;
+    const known = receiver.events.length;
+    receiver.decodeWaiting();
+    this.#observer?.received(receiver.events.slice(known));
+    if (receiver.fault !== null) this.#failLater(receiver.fault);
+  }
+
+  /** @internal Data that arrives from now on is dropped unless it is decoded at once. */
+  dropEncoded(): void {
+    this.#receiver.dropData();
+  }
+
   #receiveControl(frame: Frame): void {
     if (frame.opcode === Opcode.PING) this.#sender.answerPing(frame.payload);
     else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
