@@ -7,7 +7,7 @@ export { Connection } from "./connection/connection.ts";
 export type { BlobLike, BytesLike, Fragment, Fragments } from "./connection/data.ts";
 export type { RecvOptions } from "./connection/incoming.ts";
 export type { LoggerLike } from "./connection/logger.ts";
-export type { ConnectionOptions } from "./connection/options.ts";
+export type { ConnectionOptions, SizeLimits } from "./connection/options.ts";
 export type { Sendable, SendOptions } from "./connection/outgoing.ts";
 export type { ListenOptions } from "./connection/runtime.ts";
 export type { Address } from "./connection/transport.ts";

@@ -34,7 +34,7 @@ export class Incoming {
     this.#onPong = onPong;
     this.#queue = new MessageQueue(link.settings.maxQueue);
     this.#queue.onTaken = () => this.#makeRoom();
-    link.protocol.hasRoom = (messages, bytes) => this.#queue.hasRoomBeside(messages, bytes);
+    link.protocol.receiver.hasRoom = (messages, bytes) => this.#queue.hasRoomBeside(messages, bytes);
   }
 
   recv(options: RecvOptions | undefined): Promise<Message> {
@@ -96,7 +96,7 @@ export class Incoming {
 
   /** Whether more waits to be read than should. */
   get isOverfull(): boolean {
-    return this.#queue.isOverfull || this.#link.protocol.hasEncoded;
+    return this.#queue.isOverfull || this.#link.protocol.receiver.hasEncoded;
   }
 
   receive(events: ProtocolEvent[]): void {
@@ -139,8 +139,9 @@ export class Incoming {
   /** Something was taken: decodes what waits, then lets more come. */
   #makeRoom(): void {
     const link = this.#link;
-    if (link.protocol.hasEncoded && this.#queue.isLow) link.decodeWaiting();
-    if (link.protocol.hasEncoded) return;
+    const { receiver } = link.protocol;
+    if (receiver.hasEncoded && this.#queue.isLow) link.decodeWaiting();
+    if (receiver.hasEncoded) return;
     if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#end);
     else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }

@@ -98,7 +98,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
-    if (protocol.hasEncoded && protocol.state !== "open") protocol.dropEncoded();
+    if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
     protocol.receiveData(chunk);
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();

@@ -14,13 +14,9 @@ import { getKernels } from "../kernels/select.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
-import { FrameSender } from "./frame-sender.ts";
-import { FrameWriter } from "./frame-writer.ts";
-import type { FrameObserver } from "./observer.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
-import { Output } from "./output.ts";
-import { sharedSlabs } from "./slab.ts";
+import { Outbox } from "./outbox.ts";
 import type { Side, State, Transition } from "./state.ts";
 import { nextState } from "./state.ts";
 
@@ -37,7 +33,7 @@ const EMPTY = new Uint8Array(0);
  * A fault of the peer, or its Close frame, takes effect at the next `dataToSend` (or `settle`): what is sent in
  * reply to the messages before it still leaves.
  */
-export abstract class Protocol {
+export abstract class Protocol extends Outbox {
   readonly side: Side;
   /** What the opening handshake failed with, or `null`. */
   handshakeError: Error | null = null;
@@ -56,11 +52,9 @@ export abstract class Protocol {
   isEarlyFull = false;
 
   protected readonly kernels: Kernels;
-  protected readonly output: Output;
   #state: State = "connecting";
-  readonly #receiver: FrameReceiver;
-  readonly #sender: FrameSender;
-  #observer: FrameObserver | undefined;
+  /** @internal */
+  readonly receiver: FrameReceiver;
   /** What the peer did and what has not taken effect yet: its Close frame, or the fault to fail with. */
   #pending: Close | Error | null = null;
   /** Nothing that arrives matters any more. */
@@ -70,16 +64,15 @@ export abstract class Protocol {
   #isEofReceived = false;
 
   protected constructor(side: Side, options: ProtocolOptions, internals: ProtocolInternals) {
-    this.side = side;
-    this.kernels = internals.kernels ?? getKernels();
+    const kernels = internals.kernels ?? getKernels();
     const codec = internals.codec ?? portableTextCodec();
-    this.output = new Output(internals.slabs ?? sharedSlabs());
-    const writer = new FrameWriter(this.output, this.kernels, codec, side === "client", internals.maskingKey);
-    this.#sender = new FrameSender(this.output, writer, codec);
+    super(side, kernels, codec, internals);
+    this.side = side;
+    this.kernels = kernels;
     const { delivery = "frames", maxFragments } = options;
     const parser = parserFor(side, options);
     const { allocate } = internals;
-    this.#receiver = new FrameReceiver(this.kernels, codec, parser, delivery, maxFragments ?? Infinity, allocate);
+    this.receiver = new FrameReceiver(this.kernels, codec, parser, delivery, maxFragments ?? Infinity, allocate);
   }
 
   /** Where the connection is in its life. */
@@ -89,7 +82,7 @@ export abstract class Protocol {
 
   /** The negotiated extensions, in the order in which they encode. */
   get extensions(): readonly Extension[] {
-    return this.#sender.extensions?.extensions ?? [];
+    return this.sender.extensions?.extensions ?? [];
   }
 
   /** The close code: the peer's, 1006 without one; `null` until the connection is closed. */
@@ -139,8 +132,8 @@ export abstract class Protocol {
 
   /** Returns what was received since the last call. */
   eventsReceived(): ProtocolEvent[] {
-    const { events } = this.#receiver;
-    this.#receiver.events = [];
+    const { events } = this.receiver;
+    this.receiver.events = [];
     return events;
   }
 
@@ -149,25 +142,17 @@ export abstract class Protocol {
    * they arrive. Returns the first piece if a part of the message is there already.
    */
   streamMessage(): MessagePiece | undefined {
-    return this.#receiver.streamMessage();
+    return this.receiver.streamMessage();
   }
 
   /** Takes {@link streamMessage} back, as long as no piece was given out. */
   stopStreaming(): void {
-    this.#receiver.stopStreaming();
+    this.receiver.stopStreaming();
   }
 
-  /** Payload bytes of messages received and sent so far, and messages sent. Received ones count with whole messages delivered. */
+  /** Payload bytes of messages received so far, behind extensions; 0 where frames are delivered. */
   get payloadReceived(): number {
-    return this.#receiver.payloadLength;
-  }
-
-  get payloadSent(): number {
-    return this.#sender.payloadLength;
-  }
-
-  get messagesSent(): number {
-    return this.#sender.messages;
+    return this.receiver.payloadLength;
   }
 
   /** Takes bytes of the opening handshake, and what follows it. */
@@ -177,13 +162,13 @@ export abstract class Protocol {
   protected abstract receiveHandshakeEof(): void;
 
   protected pushEvent(event: ProtocolEvent): void {
-    this.#receiver.events.push(event);
+    this.receiver.events.push(event);
   }
 
   /** The opening handshake succeeded; `rest` are the chunks behind it. */
   protected open(extensions: readonly Extension[], subprotocol: string | null, rest: readonly Uint8Array[]): void {
     this.subprotocol = subprotocol;
-    if (extensions.length > 0) this.#sender.extensions = this.#receiver.insert(extensions);
+    if (extensions.length > 0) this.sender.extensions = this.receiver.insert(extensions);
     this.#move("handshake-succeeded");
     for (const chunk of rest) this.receiveData(chunk);
   }
@@ -195,40 +180,25 @@ export abstract class Protocol {
   }
 
   #receiveFrames(chunk: Uint8Array): void {
-    const receiver = this.#receiver;
+    const receiver = this.receiver;
     const known = receiver.events.length;
     receiver.receive(chunk);
-    this.#observer?.received(receiver.events.slice(known));
+    this.observer?.received(receiver.events.slice(known));
     for (const frame of receiver.controls) this.#receiveControl(frame);
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
 
-  /** @internal Whether data waits to be decoded because there was no room for it. */
-  get hasEncoded(): boolean {
-    return this.#receiver.hasEncoded;
-  }
-
-  /** @internal Makes data wait, still encoded by extensions, until there is room for another message. */
-  set hasRoom(value: (messages: number, bytes: number) => boolean) {
-    this.#receiver.hasRoom = value;
-  }
-
   /** @internal Decodes what waits, as far as there is room. */
   decodeWaiting(): void {
-    const receiver = this.#receiver;
+    const receiver = this.receiver;
     const known = receiver.events.length;
     receiver.decodeWaiting();
-    this.#observer?.received(receiver.events.slice(known));
+    this.observer?.received(receiver.events.slice(known));
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
 
-  /** @internal Data that arrives from now on is dropped unless it is decoded at once. */
-  dropEncoded(): void {
-    this.#receiver.dropData();
-  }
-
   #receiveControl(frame: Frame): void {
-    if (frame.opcode === Opcode.PING) this.#sender.answerPing(frame.payload);
+    if (frame.opcode === Opcode.PING) this.sender.answerPing(frame.payload);
     else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
   }
 
@@ -277,7 +247,7 @@ export abstract class Protocol {
 
   #writeClose(close: Close): void {
     const payload = close.code === CloseCode.NO_STATUS_RCVD ? EMPTY : close.serialize();
-    this.#sender.sendInOrder(Opcode.CLOSE, payload);
+    this.sender.sendInOrder(Opcode.CLOSE, payload);
     this.closeSent = close;
     this.#move("close-sent");
   }
@@ -347,9 +317,9 @@ export abstract class Protocol {
   }
 
   #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
-    this.#sender.checkOrder(opcode);
+    this.sender.checkOrder(opcode);
     if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.#sender.sendData(opcode, payload, fin);
+    this.sender.sendData(opcode, payload, fin);
   }
 
   /** Whether a Ping or Pong may be sent: while open, and after our own Close until that of the peer comes. */
@@ -374,7 +344,7 @@ export abstract class Protocol {
 
   #sendControl(opcode: Opcode, payload: Uint8Array): void {
     if (!this.canSendControl) throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.#sender.sendControl(opcode, payload);
+    this.sender.sendControl(opcode, payload);
   }
 
   /**
@@ -394,22 +364,6 @@ export abstract class Protocol {
 
   // Output
 
-  /** Whether a fragmented message of ours is unfinished. */
-  get isFragmenting(): boolean {
-    return this.#sender.isFragmenting;
-  }
-
-  /** @internal Who is told of all that is sent and received. */
-  set observer(value: FrameObserver | undefined) {
-    this.#observer = value;
-    this.#sender.observer = value;
-  }
-
-  /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */
-  set isCongested(value: boolean) {
-    this.#sender.isCongested = value;
-  }
-
   /**
    * Returns the bytes to write, in order. An empty chunk, always the last one ever, means: close the sending side.
    */
@@ -420,35 +374,10 @@ export abstract class Protocol {
     return chunks;
   }
 
-  /** Like `dataToSend`, for who writes piece by piece: about `limit` bytes, no end marker, and nothing settled. */
-  takeOutput(limit: number): Uint8Array[] {
-    return this.output.take(limit);
-  }
-
   /** Whether the sending side is to be closed now; true once. */
   takeEof(): boolean {
     if (!this.#isEofQueued || this.#isEofTaken || this.output.length > 0) return false;
     this.#isEofTaken = true;
     return true;
-  }
-
-  /** Bytes ever taken. */
-  get outputTaken(): number {
-    return this.output.taken;
-  }
-
-  /** Drops what waits: it can no longer be written. */
-  discardOutput(): void {
-    this.output.discard();
-  }
-
-  /** Bytes that wait to be taken. */
-  get outputLength(): number {
-    return this.output.length;
-  }
-
-  /** Everything that was taken has been written; its memory may be used again. */
-  releaseOutput(): void {
-    this.output.release();
   }
 }
