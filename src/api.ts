@@ -16,7 +16,14 @@ export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
 export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
-export { ConcurrencyError, InvalidState, InvalidUtf8, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
+export {
+  ConcurrencyError,
+  InvalidCompressedData,
+  InvalidState,
+  InvalidUtf8,
+  PayloadTooBig,
+  ProtocolError,
+} from "./errors/protocol.ts";
 export { CloseCode } from "./frames/close-code.ts";
 export type { HeadersLike } from "./http/headers.ts";
 export { Headers } from "./http/headers.ts";
