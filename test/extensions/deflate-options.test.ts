@@ -81,8 +81,8 @@ describe("options that cannot be used", () => {
       "Cannot use requireClientMaxWindowBits: expected one of ",
     ] as const,
   ])("readClientParameters() refuses %j", (options, kind, message) => {
-    expect(() => readClientParameters(options)).toThrow(kind);
-    expect(() => readClientParameters(options)).toThrow(message);
+    expect(() => readClientParameters(options as ClientPerMessageDeflateOptions)).toThrow(kind);
+    expect(() => readClientParameters(options as ClientPerMessageDeflateOptions)).toThrow(message);
   });
 
   test.each([
