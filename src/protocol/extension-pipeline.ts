@@ -62,8 +62,8 @@ export class ExtensionPipeline {
       return this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
     } catch (error) {
       // An extension knows what is left of the limit, not the limit.
-      if (!frame.isControl && error instanceof PayloadTooBig) throw this.#tooBig(error.size, maxSize);
-      throw error;
+      const isOurs = error instanceof PayloadTooBig && error.maxSize === maxSize && !frame.isControl;
+      throw isOurs ? this.#tooBig(error.size, maxSize) : error;
     }
   }
 

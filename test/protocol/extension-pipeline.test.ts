@@ -143,12 +143,15 @@ describe.each(KERNELS)("ExtensionPipeline with $name kernels", (kernels) => {
     expect(thrown).toMatchObject({ size: null, maxSize: error.maxSize, currentSize: error.currentSize });
   });
 
-  test("leaves what an extension says about a control frame", () => {
-    const error = new PayloadTooBig(null, 125);
+  test.each([
+    [Opcode.PING, 125],
+    [Opcode.TEXT, 5],
+  ])("leaves what an extension says about opcode %i and a limit of its own", (opcode, limit) => {
+    const error = new PayloadTooBig(null, limit);
     const strict = decoder(() => {
       throw error;
     });
-    expect(errorOf(() => pipeline([strict]).decode(new Frame(Opcode.PING, hex``)))).toBe(error);
+    expect(errorOf(() => pipeline([strict], { maxMessage: 6 }).decode(new Frame(opcode, hex``)))).toBe(error);
   });
 
   test("takes what is exactly as long as its limit", () => {
