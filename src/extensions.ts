@@ -7,7 +7,7 @@ export {
 } from "./errors/handshake.ts";
 export { InvalidCompressedData, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
 export { ClientPerMessageDeflateFactory } from "./extensions/client-per-message-deflate-factory.ts";
-export type { LoadCompression } from "./extensions/codecs.ts";
+export type { ClientCompression, CompressionPreset, ServerCompression } from "./extensions/compression-option.ts";
 export type {
   ClientPerMessageDeflateOptions,
   PerMessageDeflateOptions,

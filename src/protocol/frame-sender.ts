@@ -1,6 +1,7 @@
 // The order of outgoing frames (RFC 6455 5.4, 5.5) and their way through extensions to the writer.
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
+import type { EncodeHint } from "../extensions/extension.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
@@ -40,9 +41,9 @@ export class FrameSender {
     if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
   }
 
-  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
     if (this.extensions !== undefined) {
-      this.#sendFrame(new Frame(opcode, this.#bytesOf(payload), { fin }));
+      this.#sendFrame(new Frame(opcode, this.#bytesOf(payload), { fin }), hint);
     } else if (typeof payload === "string") {
       this.#writer.writeText((fin ? FIN : 0) | opcode, payload);
     } else {
@@ -92,8 +93,8 @@ export class FrameSender {
     return bytes;
   }
 
-  #sendFrame(frame: Frame): void {
-    const encoded = (this.extensions as ExtensionPipeline).encode(frame);
+  #sendFrame(frame: Frame, hint?: EncodeHint): void {
+    const encoded = (this.extensions as ExtensionPipeline).encode(frame, hint);
     this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
   }
 }

@@ -86,6 +86,11 @@ export class MessageReader implements InboundReader {
     const { opcode, payload } = frame;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
+    if (frame.fin && opcode !== Opcode.CONTINUATION) {
+      // Made for this message by whoever decoded it: there is nothing to join.
+      events.push(this.#messageOf(payload, undefined));
+      return;
+    }
     this.#partial.append(payload, 0, payload.length, 0);
     if (frame.fin) events.push(this.#finish(undefined));
   }
@@ -183,7 +188,10 @@ export class MessageReader implements InboundReader {
 
   /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
   #finish(kernels: Kernels | undefined): string | Uint8Array {
-    const bytes = this.#partial.take();
+    return this.#messageOf(this.#partial.take(), kernels);
+  }
+
+  #messageOf(bytes: Uint8Array, kernels: Kernels | undefined): string | Uint8Array {
     if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
     try {
       return this.#decode(kernels, bytes);

@@ -151,6 +151,14 @@ describe("decode()", () => {
     );
   });
 
+  // seed 100, RFC 7692 7.2.3.2 and 7.2.3.4
+  test("goes on after a message whose block said that it is the last, with its history", () => {
+    const { extension } = scene();
+    for (const payload of [hex`f3 48 cd c9 c9 07 00 00`, hex`f3 48 cd c9 c9 07 00 00`, hex`f2 00 11 00 00`]) {
+      expect(fromUtf8(extension.decode(compressed(payload), Infinity).payload)).toBe("Hello");
+    }
+  });
+
   // seed 88
   test("lets uncompressed messages and fragments through", () => {
     const { extension, compression } = scene();

@@ -81,6 +81,19 @@ describe.each(SIDES)("%s with permessage-deflate", (side) => {
   });
 });
 
+test.each(SIDES)("%s compresses as its caller says", (side) => {
+  const protocol = new OpenProtocol(side, {}, {}, [extension(side)]);
+  const firstBytes = (): string[] => sentBy(protocol).map((sent) => sent.slice(0, 2));
+  const text = "a".repeat(100);
+  protocol.sendText(text);
+  protocol.sendText(text, true, { compress: false });
+  protocol.sendText("aaaaaaaa", true, { compress: true });
+  protocol.sendBinary(new Uint8Array(9), true, { compress: true });
+  protocol.sendBinary(new Uint8Array(9), false, { compress: false });
+  protocol.sendContinuation(text, true);
+  expect(firstBytes()).toEqual(["c1", "81", "c1", "c2", "02", "80"]);
+});
+
 /** Carries what both sides have to say to each other until there is nothing more. */
 function exchange(client: Protocol, server: Protocol, received: (side: string, event: unknown) => void): void {
   for (let isQuiet = false; !isQuiet;) {
