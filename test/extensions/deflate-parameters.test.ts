@@ -101,7 +101,7 @@ test.each(["", "s", "c", "S=8", "C", "C=15", "s c S=10 C", "s c S=10 C=11"])(
   },
 );
 
-// seed 91, and design.md 3.3: settings, offer, answer
+// seed 91: settings, offer, answer
 describe("answerOffer()", () => {
   test.each([
     // Context takeover

@@ -84,7 +84,7 @@ describe("ServerPerMessageDeflateFactory", () => {
     );
   });
 
-  // conformance 13.7
+  // Autobahn 13.7
   test("answers the first of three offers", () => {
     const flags = "permessage-deflate; client_no_context_takeover; client_max_window_bits";
     const offers = `${flags}; server_no_context_takeover; server_max_window_bits=9, ${flags}; server_no_context_takeover, ${flags}`;
