@@ -20,6 +20,7 @@ export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
 export {
   ConcurrencyError,
+  InvalidCompressedData,
   InvalidState,
   InvalidUtf8,
   PayloadTooBig,

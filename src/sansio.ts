@@ -8,6 +8,7 @@ export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
 export {
   ConcurrencyError,
+  InvalidCompressedData,
   InvalidState,
   InvalidUtf8,
   PayloadTooBig,
@@ -16,6 +17,7 @@ export {
 } from "./errors/protocol.ts";
 export type {
   ClientExtensionFactory,
+  EncodeHint,
   Extension,
   ExtensionParameters,
   ServerExtensionFactory,

@@ -1,7 +1,7 @@
 // Frames through the negotiated extensions, with the rules that can be checked only behind them.
 import type { WebSocketException } from "../errors/base.ts";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
-import type { Extension } from "../extensions/extension.ts";
+import type { EncodeHint, Extension } from "../extensions/extension.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { UTF8_INVALID } from "../kernels/constants.ts";
@@ -37,8 +37,8 @@ export class ExtensionPipeline {
     return this.extensions.reduce((bits, extension) => bits | ((extension.reservedBits & 7) << 4), 0);
   }
 
-  encode(frame: Frame): Frame {
-    return this.extensions.reduce((encoded, extension) => extension.encode(encoded), frame);
+  encode(frame: Frame, hint?: EncodeHint): Frame {
+    return this.extensions.reduce((encoded, extension) => extension.encode(encoded, hint), frame);
   }
 
   /**
@@ -48,13 +48,23 @@ export class ExtensionPipeline {
    */
   decode(frame: Frame): Frame {
     const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
-    const decoded = this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
+    const decoded = this.#decoded(frame, maxSize);
     if (decoded.rsv1 || decoded.rsv2 || decoded.rsv3) throw new ProtocolError("reserved bits must be 0");
     if (decoded.isControl) return checkControl(decoded);
-    this.#messageLength += decoded.payload.length;
     if (decoded.payload.length > maxSize) throw this.#tooBig(decoded.payload.length, maxSize);
+    this.#messageLength += decoded.payload.length;
     if (this.#validateUtf8) this.#validate(decoded);
     return decoded;
+  }
+
+  #decoded(frame: Frame, maxSize: number): Frame {
+    try {
+      return this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
+    } catch (error) {
+      // An extension knows what is left of the limit, not the limit.
+      const isOurs = error instanceof PayloadTooBig && error.maxSize === maxSize && !frame.isControl;
+      throw isOurs ? this.#tooBig(error.size, maxSize) : error;
+    }
   }
 
   /** Bytes that the payload of a data frame may have. */
@@ -63,10 +73,10 @@ export class ExtensionPipeline {
     return Math.min(this.#limits.maxFragment, this.#limits.maxMessage - this.#messageLength);
   }
 
-  #tooBig(size: number, maxSize: number): WebSocketException {
+  #tooBig(size: number | null, maxSize: number): WebSocketException {
     const { maxFragment, maxMessage } = this.#limits;
     if (maxSize === maxFragment) return new PayloadTooBig(size, maxFragment);
-    return new PayloadTooBig(size, maxMessage, this.#messageLength - size);
+    return new PayloadTooBig(size, maxMessage, this.#messageLength);
   }
 
   #validate(frame: Frame): void {

@@ -1,6 +1,7 @@
 // The order of outgoing frames (RFC 6455 5.4, 5.5) and their way through extensions to the writer.
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
+import type { EncodeHint } from "../extensions/extension.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
@@ -45,18 +46,18 @@ export class FrameSender {
     if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
   }
 
-  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
     this.observer?.frameSent(opcode, payload, fin);
-    this.payloadLength += this.#sendPayload(opcode, payload, fin);
+    this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
   }
 
   /** Returns the length of the payload in bytes. */
-  #sendPayload(opcode: Opcode, payload: string | Uint8Array, fin: boolean): number {
+  #sendPayload(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): number {
     if (this.extensions !== undefined) {
       const bytes = this.#bytesOf(payload);
-      this.#sendFrame(new Frame(opcode, bytes, { fin }));
+      this.#sendFrame(new Frame(opcode, bytes, { fin }), hint);
       return bytes.length;
     }
     const firstByte = (fin ? FIN : 0) | opcode;
@@ -109,8 +110,8 @@ export class FrameSender {
     return bytes;
   }
 
-  #sendFrame(frame: Frame): void {
-    const encoded = (this.extensions as ExtensionPipeline).encode(frame);
+  #sendFrame(frame: Frame, hint?: EncodeHint): void {
+    const encoded = (this.extensions as ExtensionPipeline).encode(frame, hint);
     this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
   }
 }

@@ -123,8 +123,13 @@ export class MessageReader implements InboundReader {
     const { opcode, payload } = frame;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
-    this.#partial.append(payload, 0, payload.length, 0);
     this.payloadLength += payload.length;
+    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) {
+      // Made for this message by whoever decoded it: there is nothing to join.
+      events.push(this.#messageOf(payload, undefined));
+      return;
+    }
+    this.#partial.append(payload, 0, payload.length, 0);
     if (frame.fin) events.push(this.#finish(undefined));
   }
 
@@ -241,7 +246,10 @@ export class MessageReader implements InboundReader {
       this.#isStreaming = false;
       return this.#takePiece(true);
     }
-    const bytes = this.#partial.take();
+    return this.#messageOf(this.#partial.take(), kernels);
+  }
+
+  #messageOf(bytes: Uint8Array, kernels: Kernels | undefined): string | Uint8Array {
     if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
     try {
       return this.#decode(kernels, bytes);

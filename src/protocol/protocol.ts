@@ -4,7 +4,7 @@ import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { connectionClosed } from "../errors/closed.ts";
 import { NetworkError } from "../errors/network.ts";
 import { InvalidState, ProtocolError } from "../errors/protocol.ts";
-import type { Extension } from "../extensions/extension.ts";
+import type { EncodeHint, Extension } from "../extensions/extension.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -299,16 +299,17 @@ export abstract class Protocol extends Outbox {
    *
    * Payloads of 32 KiB and more may be borrowed until written: do not change them before.
    *
+   * @param hint For extensions, about the whole message.
    * @throws {ProtocolError} Inside an unfinished message.
    * @throws {InvalidState} Unless the connection is open.
    */
-  sendText(payload: string | Uint8Array, fin: boolean = true): void {
-    this.#sendData(Opcode.TEXT, payload, fin);
+  sendText(payload: string | Uint8Array, fin: boolean = true, hint?: EncodeHint): void {
+    this.#sendData(Opcode.TEXT, payload, fin, hint);
   }
 
   /** Sends binary data; see {@link sendText}. */
-  sendBinary(payload: Uint8Array, fin: boolean = true): void {
-    this.#sendData(Opcode.BINARY, payload, fin);
+  sendBinary(payload: Uint8Array, fin: boolean = true, hint?: EncodeHint): void {
+    this.#sendData(Opcode.BINARY, payload, fin, hint);
   }
 
   /** Sends the next fragment of a message; see {@link sendText}. */
@@ -316,10 +317,10 @@ export abstract class Protocol extends Outbox {
     this.#sendData(Opcode.CONTINUATION, payload, fin);
   }
 
-  #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
+  #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
     this.sender.checkOrder(opcode);
     if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.sender.sendData(opcode, payload, fin);
+    this.sender.sendData(opcode, payload, fin, hint);
   }
 
   /** Whether a Ping or Pong may be sent: while open, and after our own Close until that of the peer comes. */

@@ -289,7 +289,12 @@ describe.each(SIDES)("%s with extensions", (side) => {
       [],
       "PayloadTooBig: frame with 8 bytes exceeds limit of 7 bytes",
     ],
-    ["a sum over the limit", "42 03 01 02 03 80 01 04", [], "PayloadTooBig: message exceeds limit of 1 bytes"],
+    [
+      "a sum over the limit",
+      "42 03 01 02 03 80 01 04",
+      [],
+      "PayloadTooBig: message after reading 6 bytes exceeds limit of 7 bytes",
+    ],
     ["the first of two faults", "81 01 41 c1 01 ff 83 00", ["text|41"], "InvalidUtf8: invalid UTF-8"],
     ["a control frame before the fault", "89 01 07 c1 01 ff 89 01 08", ["ping|07"], "InvalidUtf8: invalid UTF-8"],
     [

@@ -7,8 +7,11 @@ import { installPacked, olderCompiler, run, runtime, temporaryFolder } from "./p
 
 const ECHO = `import { connect, serve } from "wsasm";
 import { connect as connectNode } from "wsasm/node";
+import { Frame as SameFrame, ServerPerMessageDeflateFactory } from "wsasm/extensions";
 import { Frame } from "wsasm/sansio";
 
+if (Frame !== SameFrame) throw new Error("two classes of the same name");
+new ServerPerMessageDeflateFactory({ serverMaxWindowBits: 8 });
 const deadline = setTimeout(() => { throw new Error("took too long"); }, 20_000);
 const echo = async (ws) => { for await (const message of ws) await ws.send(message); };
 const server = await serve(echo, { host: "127.0.0.1", port: 0 });
@@ -33,6 +36,7 @@ console.log(typeof Frame, "echoed");
 
 const CONSUMER = `import { connect, serve } from "wsasm";
 import * as node from "wsasm/node";
+import { ClientPerMessageDeflateFactory, type Extension } from "wsasm/extensions";
 import * as sansio from "wsasm/sansio";
 
 export async function main(): Promise<void> {
@@ -50,6 +54,7 @@ export async function main(): Promise<void> {
 }
 export const same: typeof connect = node.connect;
 export const { Frame } = sansio;
+export const make: (factory: ClientPerMessageDeflateFactory) => Extension = (factory) => factory.processResponse([], []);
 `;
 
 /** A user without @types/node, and with none of the other types that this machine may have. */
