@@ -2,6 +2,7 @@
 export type { ConnectOptions, Connect } from "./client/connect.ts";
 export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
+export type { ClientCompression, CompressionPreset, ServerCompression } from "./extensions/compression-option.ts";
 export type { CloseInfo, ConnectionStats } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export type { BlobLike, BytesLike, Fragment, Fragments } from "./connection/data.ts";

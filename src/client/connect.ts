@@ -7,6 +7,8 @@ import type { Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { TimeoutError } from "../errors/network.ts";
+import type { ClientCompression } from "../extensions/compression-option.ts";
+import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { WebSocketURI } from "../http/uri.ts";
 import { parseUri } from "../http/uri.ts";
@@ -19,10 +21,17 @@ import { Connecting } from "./connecting.ts";
 import { destinationOf, type DestinationOptions, isTransport } from "./destination.ts";
 
 /** Options that are planned. Ignoring `proxy` would connect past it. */
-const UNSUPPORTED = ["proxy", "compression"];
+const UNSUPPORTED = ["proxy"];
 
 /** Options of `connect`. */
 export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
+  /**
+   * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
+   * for permessage-deflate in `extensions` goes before it.
+   *
+   * @default "deflate"
+   */
+  compression?: ClientCompression;
   /** Aborts the opening. It has no effect on an open connection. */
   signal?: AbortSignal;
 }
@@ -102,9 +111,11 @@ async function shakeHands(
   signal: AbortSignal,
 ): Promise<ClientConnection> {
   const userAgentHeader = options.userAgentHeader === undefined ? userAgent(runtime) : options.userAgentHeader;
+  const compression = compressionFactories(options.compression, "client", (line) => settings.log.info(line));
+  const extensions = withCompression(options.extensions ?? [], compression);
   const protocol = new ClientProtocol(
     target,
-    { ...options, ...settings.protocol, httpLimits: settings.httpLimits, userAgentHeader },
+    { ...options, ...settings.protocol, httpLimits: settings.httpLimits, userAgentHeader, extensions },
     internalsOf(runtime),
   );
   const link = new Link(transport, protocol, settings, sharedTimers());

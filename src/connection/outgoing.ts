@@ -17,6 +17,11 @@ export interface SendOptions {
   /** `true`: send as text, `false`: as binary. Default: strings as text, all else as binary. */
   readonly text?: boolean;
   /**
+   * Whether the message is compressed, where compression was negotiated. Default: if it is long enough, see
+   * `threshold` of the compression. An extension of your own may read this too.
+   */
+  readonly compress?: boolean;
+  /**
    * Makes the call reject with the reason of the signal. Nothing is sent if it is aborted before the message was begun; a
    * fragmented message under way fails the connection with 1011; a whole one that only waits to be written still leaves.
    */
@@ -81,8 +86,8 @@ export class Outgoing {
     const { protocol } = this.#link;
     // Who aborts may go on to change the bytes, although they are still to be written.
     const kept = options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
-    if (options?.text ?? typeof kept === "string") protocol.sendText(kept);
-    else protocol.sendBinary(toUtf8(kept));
+    if (options?.text ?? typeof kept === "string") protocol.sendText(kept, true, options);
+    else protocol.sendBinary(toUtf8(kept), true, options);
     return this.#link.queued(isBorrowed(kept));
   }
 
@@ -158,8 +163,8 @@ export class Outgoing {
         protocol.sendContinuation(payload, false);
       } else {
         kind = typeof payload === "string" ? "string" : "bytes";
-        if (options?.text ?? kind === "string") protocol.sendText(payload, false);
-        else protocol.sendBinary(toUtf8(payload), false);
+        if (options?.text ?? kind === "string") protocol.sendText(payload, false, options);
+        else protocol.sendBinary(toUtf8(payload), false, options);
       }
       await this.#interruptible(this.#link.queued(isBorrowed(payload)), signal);
     }
