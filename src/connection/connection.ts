@@ -246,6 +246,7 @@ export abstract class Connection<Data = unknown>
       return rejected(error);
     }
     protocol.settle();
+    if (protocol.state === "open") this.#outgoing.finish();
     if (protocol.state === "open" && protocol.isFragmenting) {
       // A Close in the middle of a message would say that all is well (RFC 6455 5.4).
       protocol.fail(CloseCode.INTERNAL_ERROR, "close during fragmented message");

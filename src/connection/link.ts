@@ -54,6 +54,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
   #isHandshakeOver = false;
   #isTurnScheduled = false;
+  #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
   #isCongested = false;
@@ -79,6 +80,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       protocol.observer = this.#trace;
     }
     this.lastReceivedAt = timers.clock.now();
+    protocol.receiver.isSlicing = true;
   }
 
   /** The peer's request or response; rejects when the connection is lost before. */
@@ -103,6 +105,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
+    if (protocol.receiver.isInterrupted) this.#decodeLater();
     this.#isLone = events.length === 1;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
@@ -112,12 +115,23 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   }
 
   /** There is room again: decodes what was waiting for it. */
-  decodeWaiting(): void {
+  decodeWaiting(isNewTurn: boolean = false): void {
     const { protocol } = this;
-    protocol.decodeWaiting();
+    protocol.decodeWaiting(isNewTurn);
+    if (protocol.receiver.isInterrupted) this.#decodeLater();
     const events = protocol.eventsReceived();
     if (events.length > 0) this.owner?.onEvents(events);
     if (protocol.isUnsettled) this.#scheduleTurnEnd();
+  }
+
+  /** Goes on with decoding when other connections have had their turn. */
+  #decodeLater(): void {
+    if (this.#isDecodingLater) return;
+    this.#isDecodingLater = true;
+    this.timers.schedule(0, () => {
+      this.#isDecodingLater = false;
+      this.decodeWaiting(true);
+    });
   }
 
   #takeHandshake(events: ProtocolEvent[]): ProtocolEvent[] {
@@ -150,6 +164,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onClose(error?: Error): void {
     this.isLost = true;
     const { protocol } = this;
+    // Timers do not keep a process alive, and nothing else may be left that does: from here on, without pauses.
+    protocol.receiver.isSlicing = false;
     this.#trace?.line(error === undefined ? "x TCP is closed" : `! ${error.message}`);
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);

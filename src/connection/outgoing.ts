@@ -4,6 +4,7 @@ import { Turnstile } from "../async/turnstile.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import { CloseCode } from "../frames/close-code.ts";
+import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
@@ -28,6 +29,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Milliseconds for which a long message is encoded before others may go on. */
+const LONGEST_TURN = 4;
 /** A Blob up to this size is sent in one frame, a larger one in fragments. */
 const WHOLE_BLOB = 0x10000;
 
@@ -37,6 +40,8 @@ export class Outgoing {
   /** The error of a connection that is not open, once it is known. */
   readonly #rejectClosed: () => Promise<never>;
   readonly #turnstile = new Turnstile();
+  /** Sends each of the whole messages that wait for their turn, in their order. */
+  readonly #waiting = new Set<() => Promise<void>>();
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
@@ -55,8 +60,9 @@ export class Outgoing {
       const payload = typeof message === "string" ? message : asBytes(message);
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
       if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
-      if (this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
-        return handled(this.#sendInTurn(payload, options));
+      const steps = this.#encodeInSteps(payload, options);
+      if (steps !== undefined || this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
+        return untilAborted(handled(this.#sendInTurn(payload, options, steps)), signal);
       }
       return untilAborted(this.#append(payload, options), signal);
     } catch (error) {
@@ -91,19 +97,66 @@ export class Outgoing {
     return this.#link.queued(isBorrowed(kept));
   }
 
-  /** Sends a whole message when its turn comes and, if it can be aborted, when there is room. */
-  async #sendInTurn(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
+  #encodeInSteps(payload: string | Uint8Array, options: SendOptions | undefined): EncodingSteps | undefined {
+    return this.#link.protocol.encodeInSteps(options?.text ?? typeof payload === "string", payload, options);
+  }
+
+  /** Sends a whole message when its turn comes: when there is room, if it can be aborted, and when it is encoded. */
+  async #sendInTurn(
+    payload: string | Uint8Array,
+    options: SendOptions | undefined,
+    encoding: EncodingSteps | undefined,
+  ): Promise<void> {
     const signal = options?.signal;
-    await this.#turnstile.enter(signal);
-    let sent: Promise<void>;
+    let sent: Promise<void> | undefined;
+    const sendNow = (): Promise<void> => {
+      sent ??= handled(this.#sendWhole(payload, options, encoding));
+      return sent;
+    };
+    this.#waiting.add(sendNow);
     try {
-      if (signal !== undefined) await untilAborted(this.#link.room(), signal);
-      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
-      sent = this.#append(payload, options);
+      await this.#turnstile.enter(signal);
+      try {
+        if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
+        if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
+        if (sent === undefined && this.#link.protocol.state !== "open") await this.#rejectClosed();
+        void sendNow();
+      } finally {
+        this.#turnstile.leave();
+      }
     } finally {
-      this.#turnstile.leave();
+      this.#waiting.delete(sendNow);
     }
-    await untilAborted(sent, signal);
+    await sendNow();
+  }
+
+  /** Lets other connections go on between the steps. */
+  async #encode(encoding: EncodingSteps): Promise<void> {
+    const { timers, protocol } = this.#link;
+    let pauseAt = timers.clock.now() + LONGEST_TURN;
+    while (!encoding.step()) {
+      if (timers.clock.now() < pauseAt) continue;
+      await new Promise<void>((resolve) => timers.schedule(0, resolve));
+      if (protocol.state !== "open") return;
+      pauseAt = timers.clock.now() + LONGEST_TURN;
+    }
+  }
+
+  async #sendWhole(
+    payload: string | Uint8Array,
+    options: SendOptions | undefined,
+    encoding: EncodingSteps | undefined,
+  ): Promise<void> {
+    if (encoding === undefined) return this.#append(payload, options);
+    this.#link.protocol.sendEncoded(encoding);
+    return this.#link.queued(false);
+  }
+
+  /** The connection is about to be closed: sends whole messages that wait for their turn. */
+  finish(): void {
+    if (this.#link.protocol.isFragmenting) return;
+    for (const sendNow of this.#waiting) void sendNow();
+    this.#waiting.clear();
   }
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {

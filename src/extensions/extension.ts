@@ -29,6 +29,12 @@ export interface Extension {
   decode(frame: Frame, maxSize: number): Frame;
   /** Turns a frame of the application into what goes on the wire. */
   encode(frame: Frame, hint?: EncodeHint): Frame;
+  /**
+   * Like `decode`, for data that may become more than a mebibyte: at each `yield` other connections may go on. Optional.
+   */
+  decodeInSteps?(frame: Frame, maxSize: number): Generator<undefined, Frame, undefined>;
+  /** Like `encode`, for a long message. Optional. */
+  encodeInSteps?(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined>;
 }
 
 /** Offers an extension as a client and takes the answer. */

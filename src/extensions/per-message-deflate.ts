@@ -31,7 +31,23 @@ export interface EncodingSettings extends DecodingSettings {
 const THRESHOLD = 64;
 const THRESHOLD_WITHOUT_CONTEXT = 256;
 
+/** A frame that is being decoded: what was made of it, and the room that is left. */
+interface Inflated {
+  readonly inflater: Inflater;
+  readonly pieces: Uint8Array<ArrayBuffer>[];
+  readonly maxSize: number;
+  room: number;
+}
+
+/** A frame that is being encoded. */
+interface Deflated {
+  readonly deflater: Deflater;
+  readonly pieces: Uint8Array<ArrayBuffer>[];
+}
+
 const RSV1 = 4;
+/** Pieces of output, 64 KiB each, that are made before others may go on. */
+const PIECES_IN_STEP = 16;
 /** What an inflater makes at once. */
 const MOST_OUTPUT = 0x10000;
 
@@ -67,63 +83,96 @@ export class PerMessageDeflate implements Extension {
 
   decode(frame: Frame, maxSize: number): Frame {
     if (frame.isControl) return frame;
+    if (!this.#decodes(frame)) return frame;
+    const output = this.#startInflating(frame, maxSize);
+    this.#inflateMore(output, Infinity);
+    return withPayload(frame, join(output.pieces), false);
+  }
+
+  *decodeInSteps(frame: Frame, maxSize: number): Generator<undefined, Frame, undefined> {
+    if (!this.#decodes(frame)) return frame;
+    const output = this.#startInflating(frame, maxSize);
+    while (this.#inflateMore(output, PIECES_IN_STEP)) yield;
+    return withPayload(frame, join(output.pieces), false);
+  }
+
+  /** Takes note of a frame, and tells whether its payload is compressed. */
+  #decodes(frame: Frame): boolean {
     if (frame.opcode !== Opcode.CONTINUATION) this.#isInflating = frame.rsv1;
     // RFC 7692 6.1: RSV1 belongs to the first frame of a message.
     else if (frame.rsv1) throw new ProtocolError("RSV1 set in a continuation frame");
-    if (!this.#isInflating) return frame;
-    return withPayload(frame, this.#inflate(frame.payload, frame.fin, maxSize), false);
+    return this.#isInflating;
   }
 
-  #inflate(payload: Uint8Array, isLast: boolean, maxSize: number): Uint8Array {
+  #startInflating(frame: Frame, maxSize: number): Inflated {
     const { windowBits, keepsContext } = this.decoding;
     this.#inflater ??= this.#compression.createInflater(windowBits, keepsContext);
+    this.#inflater.start(frame.payload, frame.fin);
+    return { inflater: this.#inflater, pieces: [], room: maxSize, maxSize };
+  }
+
+  /**
+   * Inflates so many pieces more, and tells whether there is more to do. Memory for a byte is taken only once it is known to
+   * be within the limit.
+   */
+  #inflateMore(output: Inflated, pieces: number): boolean {
+    const { inflater, maxSize } = output;
     try {
-      this.#inflater.start(payload, isLast);
-      return this.#inflated(this.#inflater, maxSize);
+      for (let i = 0; i < pieces; i++) {
+        // One byte more than there is room for tells a payload that just fits from one that does not.
+        const size = inflater.next(Math.min(output.room + 1, MOST_OUTPUT));
+        if (size === 0) return false;
+        output.room -= size;
+        if (output.room < 0) throw new PayloadTooBig(null, maxSize);
+        output.pieces.push(this.#output(inflater, size));
+      }
+      return true;
     } catch (error) {
       if (!(error instanceof InflateError)) throw error;
       throw new InvalidCompressedData("invalid compressed data", { cause: error });
     }
   }
 
-  /** Everything that the inflater makes. Memory for a byte is taken only once it is known to be within the limit. */
-  #inflated(inflater: Inflater, maxSize: number): Uint8Array {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    let room = maxSize;
-    for (;;) {
-      // One byte more than there is room for tells a payload that just fits from one that does not.
-      const size = inflater.next(Math.min(room + 1, MOST_OUTPUT));
-      if (size === 0) return join(pieces);
-      room -= size;
-      if (room < 0) throw new PayloadTooBig(null, maxSize);
-      pieces.push(this.#output(inflater, size));
-    }
+  encode(frame: Frame, hint?: EncodeHint): Frame {
+    if (frame.isControl || !this.#encodes(frame, hint)) return frame;
+    const { deflater, pieces } = this.#startDeflating(frame);
+    for (let size = deflater.next(); size > 0; size = deflater.next()) pieces.push(this.#output(deflater, size));
+    return this.#encoded(frame, deflater, join(pieces));
   }
 
-  encode(frame: Frame, hint?: EncodeHint): Frame {
-    if (frame.isControl) return frame;
-    const { payload } = frame;
-    const isFirst = frame.opcode !== Opcode.CONTINUATION;
-    if (isFirst) this.#isDeflating = hint?.compress ?? this.#isWorthwhile(frame);
-    if (!this.#isDeflating) return frame;
+  *encodeInSteps(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined> {
+    if (!this.#encodes(frame, hint)) return frame;
+    const { deflater, pieces } = this.#startDeflating(frame);
+    for (let size = deflater.next(); size > 0; size = deflater.next()) {
+      pieces.push(this.#output(deflater, size));
+      yield;
+    }
+    return this.#encoded(frame, deflater, join(pieces));
+  }
+
+  /** Decides about the message that a frame belongs to, and tells whether it is compressed. */
+  #encodes(frame: Frame, hint: EncodeHint | undefined): boolean {
+    if (frame.opcode !== Opcode.CONTINUATION) this.#isDeflating = hint?.compress ?? this.#isWorthwhile(frame);
+    return this.#isDeflating;
+  }
+
+  #startDeflating({ payload, fin }: Frame): Deflated {
     const { windowBits, level, memLevel, keepsContext } = this.encoding;
     this.#deflater ??= this.#compression.createDeflater({ windowBits, level, memLevel, keepsContext });
-    const deflated = this.#deflated(this.#deflater, payload, frame.fin);
-    const isWhole = isFirst && frame.fin;
-    if (isWhole && deflated.length >= payload.length && this.#forget(this.#deflater, payload.length)) return frame;
+    this.#deflater.start(payload, fin);
+    return { deflater: this.#deflater, pieces: [] };
+  }
+
+  #encoded(frame: Frame, deflater: Deflater, deflated: Uint8Array): Frame {
+    const { length } = frame.payload;
+    const isFirst = frame.opcode !== Opcode.CONTINUATION;
+    if (isFirst && frame.fin && deflated.length >= length && this.#forget(deflater, length)) return frame;
     return withPayload(frame, deflated, isFirst);
   }
 
   /** Without a word of the application. How long a message in fragments will be is not known: it is taken for long. */
   #isWorthwhile(frame: Frame): boolean {
     return !frame.fin || frame.payload.length >= this.encoding.threshold;
-  }
-
-  #deflated(deflater: Deflater, payload: Uint8Array, isLast: boolean): Uint8Array {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    deflater.start(payload, isLast);
-    for (let size = deflater.next(); size > 0; size = deflater.next()) pieces.push(this.#output(deflater, size));
-    return join(pieces);
   }
 
   /**

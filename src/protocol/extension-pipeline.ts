@@ -14,6 +14,12 @@ export interface MessageLimits {
 }
 
 const MAX_CONTROL_PAYLOAD = 125;
+/** What takes so long that other connections should not wait for it, in bytes. */
+const LONG_INPUT = 0x40000;
+const LONG_OUTPUT = 0x100000;
+/** DEFLATE makes at most 258 bytes of two bits. */
+const MOST_GROWTH = 1032;
+const NO_STEPS: readonly never[] = [];
 
 /** Encodes in the order of negotiation, decodes in reverse (RFC 6455 9.1). */
 export class ExtensionPipeline {
@@ -41,6 +47,19 @@ export class ExtensionPipeline {
     return this.extensions.reduce((encoded, extension) => extension.encode(encoded, hint), frame);
   }
 
+  /** Whether encoding so many bytes is better done in steps. */
+  encodesInSteps(length: number): boolean {
+    return length >= LONG_INPUT && this.extensions.some((extension) => "encodeInSteps" in extension);
+  }
+
+  *encodeInSteps(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined> {
+    let encoded = frame;
+    for (const extension of this.extensions) {
+      encoded = (yield* extension.encodeInSteps?.(encoded, hint) ?? NO_STEPS) ?? extension.encode(encoded, hint);
+    }
+    return encoded;
+  }
+
   /**
    * Decodes a frame of the peer.
    *
@@ -48,7 +67,32 @@ export class ExtensionPipeline {
    */
   decode(frame: Frame): Frame {
     const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
-    const decoded = this.#decoded(frame, maxSize);
+    return this.#checked(this.#decoded(frame, maxSize), maxSize);
+  }
+
+  /** Whether decoding a frame is better done in steps. */
+  decodesInSteps(frame: Frame): boolean {
+    const { maxFragment, maxMessage } = this.#limits;
+    const most = Math.min(frame.payload.length * MOST_GROWTH, maxFragment, maxMessage);
+    return most > LONG_OUTPUT && this.extensions.some((extension) => "decodeInSteps" in extension);
+  }
+
+  /** Like {@link decode}. */
+  *decodeInSteps(frame: Frame): Generator<undefined, Frame, undefined> {
+    const maxSize = this.#room(frame);
+    let decoded = frame;
+    try {
+      for (const extension of this.extensions.toReversed()) {
+        decoded =
+          (yield* extension.decodeInSteps?.(decoded, maxSize) ?? NO_STEPS) ?? extension.decode(decoded, maxSize);
+      }
+    } catch (error) {
+      throw this.#faultOf(error, frame, maxSize);
+    }
+    return this.#checked(decoded, maxSize);
+  }
+
+  #checked(decoded: Frame, maxSize: number): Frame {
     if (decoded.rsv1 || decoded.rsv2 || decoded.rsv3) throw new ProtocolError("reserved bits must be 0");
     if (decoded.isControl) return checkControl(decoded);
     if (decoded.payload.length > maxSize) throw this.#tooBig(decoded.payload.length, maxSize);
@@ -61,10 +105,14 @@ export class ExtensionPipeline {
     try {
       return this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
     } catch (error) {
-      // An extension knows what is left of the limit, not the limit.
-      const isOurs = error instanceof PayloadTooBig && error.maxSize === maxSize && !frame.isControl;
-      throw isOurs ? this.#tooBig(error.size, maxSize) : error;
+      throw this.#faultOf(error, frame, maxSize);
     }
+  }
+
+  #faultOf(error: unknown, frame: Frame, maxSize: number): unknown {
+    // An extension knows what is left of the limit, not the limit.
+    const isOurs = error instanceof PayloadTooBig && error.maxSize === maxSize && !frame.isControl;
+    return isOurs ? this.#tooBig(error.size, maxSize) : error;
   }
 
   /** Bytes that the payload of a data frame may have. */

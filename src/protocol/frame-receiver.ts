@@ -17,6 +17,8 @@ import { MessageReader } from "./message-reader.ts";
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
 const NO_FRAMES: readonly Frame[] = [];
+/** Bytes that are decoded in one turn of the event loop, where decoding is sliced. */
+const MOST_IN_TURN = 0x100000;
 /** Decoded frames are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 64;
 
@@ -40,6 +42,14 @@ export class FrameReceiver {
   #encoded: Frame[] = [];
   #front = 0;
   #isDroppingData = false;
+  /** The frame that is being decoded in steps. */
+  #steps: Generator<undefined, Frame, undefined> | undefined;
+  /** Bytes decoded since the last event of the network or of a timer. */
+  #decodedInTurn = 0;
+  /** Whether decoding stops after some work, for others to go on; then somebody must call `decodeWaiting` in a later turn. */
+  isSlicing = false;
+  /** Decoding stopped for that reason. */
+  isInterrupted = false;
   /** Whether there is room for another message beside so many messages and bytes; without it there always is. */
   hasRoom: ((messages: number, bytes: number) => boolean) | undefined;
   /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
@@ -93,6 +103,7 @@ export class FrameReceiver {
 
   /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
   receive(chunk: Uint8Array): void {
+    this.#decodedInTurn = 0;
     try {
       this.#parse(chunk);
     } catch (error) {
@@ -165,9 +176,10 @@ export class FrameReceiver {
     }
   }
 
-  /** Decodes what waits, as far as there is room. Fills `events` and `fault`. */
-  decodeWaiting(): void {
+  /** Decodes what waits, as far as there is room. Fills `events` and `fault`. `isNewTurn`: others have gone on meanwhile. */
+  decodeWaiting(isNewTurn: boolean): void {
     this.controls = NO_FRAMES;
+    if (isNewTurn) this.#decodedInTurn = 0;
     if (this.#pipeline === undefined) return;
     try {
       this.#decodeWaiting(this.#pipeline);
@@ -178,10 +190,14 @@ export class FrameReceiver {
 
   #decodeWaiting(pipeline: ExtensionPipeline): void {
     const size = this.payloadLength;
+    this.isInterrupted = false;
     for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
       if (this.hasRoom?.(this.events.length, this.payloadLength - size) === false) break;
+      this.isInterrupted = this.isSlicing && this.#decodedInTurn >= MOST_IN_TURN;
+      const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
+      if (frame === undefined) break;
       this.#front++;
-      const frame = pipeline.decode(next);
+      this.#decodedInTurn += frame.payload.length;
       if (this.#messages === undefined) this.events.push(frame);
       else this.#messages.addFrame(frame, this.events);
     }
@@ -193,9 +209,25 @@ export class FrameReceiver {
     }
   }
 
+  /** Undefined when a long frame is not decoded yet, but as much of it as a turn has time for. */
+  #decodeNext(encoded: Frame, pipeline: ExtensionPipeline): Frame | undefined {
+    if (this.#steps === undefined && !pipeline.decodesInSteps(encoded)) return pipeline.decode(encoded);
+    this.#steps ??= pipeline.decodeInSteps(encoded);
+    let step = this.#steps.next();
+    while (step.done !== true && !this.isSlicing) step = this.#steps.next();
+    if (step.done === true) {
+      this.#steps = undefined;
+      return step.value;
+    }
+    this.isInterrupted = true;
+    this.#decodedInTurn = MOST_IN_TURN;
+    return undefined;
+  }
+
   #failDecoding(error: unknown): void {
     this.fault = toError(error);
     this.#isDroppingData = true;
+    this.#steps = undefined;
     this.#forgetEncoded();
   }
 

@@ -12,6 +12,32 @@ import type { Output } from "./output.ts";
 const FIN = 0x80;
 const MAX_CONTROL_PAYLOAD = 125;
 
+/** A whole message that is encoded in steps, each of a few milliseconds at most. */
+export class EncodingSteps {
+  readonly payload: Uint8Array;
+  readonly #steps: Generator<undefined, Frame, undefined>;
+  #frame: Frame | undefined;
+
+  constructor(payload: Uint8Array, steps: Generator<undefined, Frame, undefined>) {
+    this.payload = payload;
+    this.#steps = steps;
+  }
+
+  /** Does one step. Returns whether it was the last. */
+  step(): boolean {
+    if (this.#frame !== undefined) return true;
+    const { done, value } = this.#steps.next();
+    if (done === true) this.#frame = value;
+    return done === true;
+  }
+
+  /** Does all steps that are left. */
+  finish(): Frame {
+    while (this.#frame === undefined) this.step();
+    return this.#frame;
+  }
+}
+
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
 export class FrameSender {
   /** Set once extensions were negotiated. */
@@ -51,6 +77,24 @@ export class FrameSender {
     this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
+  }
+
+  /** Encodes a whole message in steps, for {@link sendEncoded}; `undefined` if it is not so long that this is worth it. */
+  encodeInSteps(opcode: Opcode, payload: string | Uint8Array, hint?: EncodeHint): EncodingSteps | undefined {
+    const { extensions } = this;
+    if (extensions?.encodesInSteps(payload.length) !== true) return undefined;
+    const bytes = this.#bytesOf(payload);
+    return new EncodingSteps(bytes, extensions.encodeInSteps(new Frame(opcode, bytes), hint));
+  }
+
+  /** Sends what was encoded in steps. */
+  sendEncoded(encoding: EncodingSteps): void {
+    const { payload } = encoding;
+    const encoded = encoding.finish();
+    this.observer?.frameSent(encoded.opcode, payload, true);
+    this.payloadLength += payload.length;
+    this.messages++;
+    this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
   }
 
   /** Returns the length of the payload in bytes. */

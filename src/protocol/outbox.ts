@@ -1,6 +1,9 @@
 // The sending half of a protocol below its rules: frames to bytes that wait to be written.
 import type { TextCodec } from "../bytes/text-codec.ts";
+import type { EncodeHint } from "../extensions/extension.ts";
+import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import type { EncodingSteps } from "./frame-sender.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { FrameObserver } from "./observer.ts";
@@ -26,6 +29,11 @@ export abstract class Outbox {
   /** Whether a fragmented message of ours is unfinished. */
   get isFragmenting(): boolean {
     return this.sender.isFragmenting;
+  }
+
+  /** @internal Encodes a long message in steps, for `sendEncoded`; `undefined` if it is not that long. */
+  encodeInSteps(isText: boolean, payload: string | Uint8Array, hint?: EncodeHint): EncodingSteps | undefined {
+    return this.sender.encodeInSteps(isText ? Opcode.TEXT : Opcode.BINARY, payload, hint);
   }
 
   /** Payload bytes of messages sent so far, before extensions. */

@@ -14,6 +14,7 @@ import { getKernels } from "../kernels/select.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
+import type { EncodingSteps } from "./frame-sender.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -188,11 +189,11 @@ export abstract class Protocol extends Outbox {
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
 
-  /** @internal Decodes what waits, as far as there is room. */
-  decodeWaiting(): void {
+  /** @internal Decodes what waits, as far as there is room. `isNewTurn`: others have gone on meanwhile. */
+  decodeWaiting(isNewTurn: boolean): void {
     const receiver = this.receiver;
     const known = receiver.events.length;
-    receiver.decodeWaiting();
+    receiver.decodeWaiting(isNewTurn);
     this.observer?.received(receiver.events.slice(known));
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
@@ -318,9 +319,19 @@ export abstract class Protocol extends Outbox {
   }
 
   #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
+    this.#checkOrder(opcode);
+    this.sender.sendData(opcode, payload, fin, hint);
+  }
+
+  /** @internal Sends what `encodeInSteps` makes of a message. */
+  sendEncoded(encoding: EncodingSteps): void {
+    this.#checkOrder(Opcode.BINARY);
+    this.sender.sendEncoded(encoding);
+  }
+
+  #checkOrder(opcode: Opcode): void {
     this.sender.checkOrder(opcode);
     if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.sender.sendData(opcode, payload, fin, hint);
   }
 
   /** Whether a Ping or Pong may be sent: while open, and after our own Close until that of the peer comes. */
