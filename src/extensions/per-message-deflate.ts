@@ -107,7 +107,7 @@ export class PerMessageDeflate implements Extension {
   #startInflating(frame: Frame, maxSize: number): Inflated {
     const { windowBits, keepsContext } = this.decoding;
     this.#inflater ??= this.#compression.createInflater(windowBits, keepsContext);
-    this.#inflater.start(frame.payload, frame.fin);
+    orInvalid(() => this.#inflater?.start(frame.payload, frame.fin));
     return { inflater: this.#inflater, pieces: [], room: maxSize, maxSize };
   }
 
@@ -117,20 +117,15 @@ export class PerMessageDeflate implements Extension {
    */
   #inflateMore(output: Inflated, pieces: number): boolean {
     const { inflater, maxSize } = output;
-    try {
-      for (let i = 0; i < pieces; i++) {
-        // One byte more than there is room for tells a payload that just fits from one that does not.
-        const size = inflater.next(Math.min(output.room + 1, MOST_OUTPUT));
-        if (size === 0) return false;
-        output.room -= size;
-        if (output.room < 0) throw new PayloadTooBig(null, maxSize);
-        output.pieces.push(this.#output(inflater, size));
-      }
-      return true;
-    } catch (error) {
-      if (!(error instanceof InflateError)) throw error;
-      throw new InvalidCompressedData("invalid compressed data", { cause: error });
+    for (let i = 0; i < pieces; i++) {
+      // One byte more than there is room for tells a payload that just fits from one that does not.
+      const size = orInvalid(() => inflater.next(Math.min(output.room + 1, MOST_OUTPUT)));
+      if (size === 0) return false;
+      output.room -= size;
+      if (output.room < 0) throw new PayloadTooBig(null, maxSize);
+      output.pieces.push(this.#output(inflater, size));
     }
+    return true;
   }
 
   encode(frame: Frame, hint?: EncodeHint): Frame {
@@ -190,6 +185,16 @@ export class PerMessageDeflate implements Extension {
 
   #output({ outputOffset }: Inflater | Deflater, size: number): Uint8Array<ArrayBuffer> {
     return this.#compression.memory.slice(outputOffset, outputOffset + size);
+  }
+}
+
+/** The result of an inflater, or the error that says whose fault it is that there is none. */
+function orInvalid<T>(inflate: () => T): T {
+  try {
+    return inflate();
+  } catch (error) {
+    if (!(error instanceof InflateError)) throw error;
+    throw new InvalidCompressedData("invalid compressed data", { cause: error });
   }
 }
 
