@@ -49,7 +49,8 @@ export function destinationOf(uri: WebSocketURI, options: DestinationOptions): D
   const { transport } = options;
   const unix = options.unix ?? uri.unix ?? undefined;
   const tls = uri.secure ? { host: uri.host, options: options.tls ?? {} } : undefined;
-  if (transport != null && typeof transport !== "object") throw new TypeError("Cannot use transport: expected an object");
+  if (transport != null && typeof transport !== "object")
+    throw new TypeError("Cannot use transport: expected an object");
   if (transport != null && isTransport(transport)) {
     if (options.tls == null) return transport;
     throw new TypeError("Cannot use tls together with transport: TLS is the business of a transport");

@@ -1,5 +1,6 @@
 // Connecting with node:net and node:tls, and on top of what is connected already.
-import { connect, isIP, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connect, isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
@@ -21,7 +22,8 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
   const doing = `connect to ${unix ?? `${host}:${port}`}`;
   const socket = options.socket === undefined ? await open(options, doing, signal) : openAlready(options);
   const paths = unix === undefined ? {} : { remote: unix };
-  if (tls === undefined || settings === undefined || socket instanceof TLSSocket) return new NodeTransport(socket, paths);
+  if (tls === undefined || settings === undefined || socket instanceof TLSSocket)
+    return new NodeTransport(socket, paths);
   const name = tls.options.servername ?? tls.host;
   try {
     const secured = connectTls({ ...settings, socket, host: name, servername: serverNameOf(name) });
@@ -89,7 +91,8 @@ function ignore(): void {}
 
 function dialError(doing: string, error: Error, socket: Socket): NetworkError {
   // The Unix socket that is not there, where TCP would be refused.
-  if (codeOf(error) === "ENOENT") return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  if (codeOf(error) === "ENOENT")
+    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
   // Node keeps there what it found wrong with a certificate, and only that.
   const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
   return networkError(doing, error, fault == null ? undefined : String(fault));
