@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect as connectTcp, createServer, Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ConnectOptions } from "../../src/client/connect.ts";
 import { TimeoutError } from "../../src/errors/network.ts";
 import { connect, serve } from "../../src/node.ts";
@@ -131,6 +131,21 @@ describe("connect({ transport })", () => {
     await expect(connect("ws://localhost/", { transport: transport as never })).rejects.toEqual(new TypeError(message));
     if (transport instanceof Socket) transport.destroy();
   });
+});
+
+test("dial() that is aborted between TCP and TLS leaves nothing open", async () => {
+  const { server, port } = await serveEcho(LOCALHOST);
+  const controller = new AbortController();
+  const emit = Reflect.get(Socket.prototype, "emit") as (this: Socket, ...args: unknown[]) => boolean;
+  const spy = vi.spyOn(Socket.prototype, "emit").mockImplementation(function (this: Socket, ...args: unknown[]) {
+    const result = emit.apply(this, args);
+    if (args[0] === "connect") controller.abort("late");
+    return result;
+  } as never);
+  const tls = { host: "localhost", options: { ca: CA } };
+  await expect(dial({ host: "127.0.0.1", port, tls }, controller.signal)).rejects.toBe("late");
+  spy.mockRestore();
+  await server.close();
 });
 
 test("connect({ host, port }) goes there, and says the host of the URI", async () => {

@@ -73,8 +73,8 @@ async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
 
 describe("wss:", () => {
   test("messages of all sizes come back, over TLS with the name of the URI", async () => {
-    const { port, opened } = await serveTls();
-    const ws = await connect(`wss://localhost:${port}/`, { tls: { ca: CA }, maxSize: null });
+    const { port, opened } = await serveTls({}, { openTimeout: null });
+    const ws = await connect(`wss://localhost:${port}/`, { tls: { ca: CA }, maxSize: null, openTimeout: null });
     const big = new Uint8Array(900_000).map((_, i) => i);
     for (const message of ["", "Spam", "é".repeat(40_000), big]) {
       await ws.send(message);

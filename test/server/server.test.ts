@@ -461,6 +461,23 @@ test("a server that does not listen yet has no addresses, and can be told to ref
   server.unref();
 });
 
+test("a logger that throws drops the connection, and ends nothing else", async () => {
+  const logger = {
+    warn() {},
+    error() {
+      throw new Error("disk full");
+    },
+  };
+  const fail = (): never => {
+    throw new Error("no");
+  };
+  const scene = await serveInMemory(fail, { logger });
+  await scene.ask();
+  await scene.settle();
+  expect(scene.runtime.pairs[0]?.server.isClosed).toBe(true);
+  expect(scene.server.connections.size).toBe(0);
+});
+
 test("handleUpgrade() throws on a runtime that has no servers of HTTP", async () => {
   const { server } = await serveInMemory();
   expect(() => server.handleUpgrade({ httpVersion: "1.1", rawHeaders: [] }, {}, new Uint8Array(0))).toThrow(
