@@ -2,6 +2,7 @@
 export type { ConnectOptions, Connect } from "./client/connect.ts";
 export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
+export type { DestinationOptions, DuplexLike } from "./client/destination.ts";
 export type { ClientCompression, CompressionPreset, ServerCompression } from "./extensions/compression-option.ts";
 export type { CloseInfo, ConnectionStats } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
@@ -10,14 +11,15 @@ export type { RecvOptions } from "./connection/incoming.ts";
 export type { LoggerLike } from "./connection/logger.ts";
 export type { ConnectionOptions, SizeLimits } from "./connection/options.ts";
 export type { Sendable, SendOptions } from "./connection/outgoing.ts";
-export type { ListenOptions } from "./connection/runtime.ts";
-export type { Address } from "./connection/transport.ts";
+export type { HttpServer, ListenOptions, OpenListener, UpgradeRequest } from "./connection/runtime.ts";
+export type { ClientTlsOptions, Pem, ServerTlsOptions, SniChoice, TlsIdentity, TlsOptions } from "./connection/tls.ts";
+export type { Address, PeerCertificate, Transport, TransportSink } from "./connection/transport.ts";
 export { WebSocketException } from "./errors/base.ts";
 export type { CloseFrame } from "./errors/closed.ts";
 export { ConnectionClosed, ConnectionClosedError, ConnectionClosedOK } from "./errors/closed.ts";
 export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
-export type { NetworkErrorReason } from "./errors/network.ts";
+export type { NetworkErrorOptions, NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
 export {
   ConcurrencyError,
@@ -37,6 +39,7 @@ export { HandshakeResponse } from "./http/response.ts";
 export type { Message } from "./protocol/events.ts";
 export type { State } from "./protocol/state.ts";
 export type { HookResult, ServeOptions } from "./server/options.ts";
+export type { PlaceOptions } from "./server/place.ts";
 export type { Serve } from "./server/serve.ts";
 export type { Handler } from "./server/server.ts";
 export type { Server, ServerCloseOptions } from "./server/server-connection.ts";
