@@ -25,6 +25,8 @@ export { HandshakeRequest } from "./http/request.ts";
 export { HandshakeResponse } from "./http/response.ts";
 export type { Message } from "./protocol/events.ts";
 export type { State } from "./protocol/state.ts";
+export type { BasicAuth, BasicAuthOptions, CheckCredentials, Credentials } from "./server/basic-auth.ts";
+export { basicAuth } from "./server/basic-auth.ts";
 export type { HookResult, ServeOptions } from "./server/options.ts";
 export type { Serve } from "./server/serve.ts";
 export type { Handler } from "./server/server.ts";
