@@ -5,6 +5,8 @@ export { Connecting } from "./client/connecting.ts";
 export type { CloseInfo, RecvOptions, SendOptions } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export type { BytesLike } from "./connection/data.ts";
+export type { DiagnosticChannel, DiagnosticEvents, ObservedConnection } from "./connection/diagnostics.ts";
+export { subscribe } from "./connection/diagnostics.ts";
 export type { LoggerLike } from "./connection/logger.ts";
 export type { ConnectionOptions } from "./connection/options.ts";
 export type { ListenOptions } from "./connection/runtime.ts";
