@@ -2,7 +2,7 @@
 import type { OutsideChannel } from "../async/topic.ts";
 import { Topic } from "../async/topic.ts";
 import type { ConnectionClosed } from "../errors/closed.ts";
-import type { SeenFrame } from "../frames/frame-watch.ts";
+import type { FrameWatcher, SeenFrame } from "../frames/frame-watch.ts";
 import { frameWatch } from "../frames/frame-watch.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -86,16 +86,32 @@ export interface DiagnosticEvents {
 /** The name of a channel. */
 export type DiagnosticChannel = keyof DiagnosticEvents;
 
-function topic<Event extends DiagnosticEvent>(): Topic<Event> {
-  return new Topic((error, { connection }) => connection.logger.error("! diagnostics listener failed", error));
+function logFault(error: unknown, { connection }: DiagnosticEvent): void {
+  connection.logger.error("! diagnostics listener failed", error);
 }
+
+function topic<Event extends DiagnosticEvent>(): Topic<Event> {
+  return new Topic<Event>(logFault);
+}
+
+/** Tells frames, for the protocol, which knows connections as mere objects. */
+class FrameTopic extends Topic<FrameEvent> implements FrameWatcher {
+  report(owner: object, frames: readonly SeenFrame[]): void {
+    // Protocols are told their connection by the connection itself.
+    const connection = owner as ObservedConnection;
+    for (const frame of frames) this.publish({ connection, ...frame });
+  }
+}
+
+const framesIn = /* @__PURE__ */ new FrameTopic(logFault);
+const framesOut = /* @__PURE__ */ new FrameTopic(logFault);
 
 /** Where the library tells what happens; ask `isWatched` before making an event. */
 export const diagnostics: { readonly [C in DiagnosticChannel]: Topic<DiagnosticEvents[C]> } = {
   handshake: /* @__PURE__ */ topic<HandshakeEvent>(),
   open: /* @__PURE__ */ topic<DiagnosticEvent>(),
-  "frame-in": /* @__PURE__ */ topic<FrameEvent>(),
-  "frame-out": /* @__PURE__ */ topic<FrameEvent>(),
+  "frame-in": framesIn,
+  "frame-out": framesOut,
   latency: /* @__PURE__ */ topic<LatencyEvent>(),
   buffered: /* @__PURE__ */ topic<BufferedEvent>(),
   close: /* @__PURE__ */ topic<CloseEvent>(),
@@ -139,19 +155,6 @@ export function bridgeDiagnostics(outsideOf: (channel: DiagnosticChannel) => Out
 
 /** From here on the protocol asks whether frames are watched. */
 function watchFrames(): void {
-  frameWatch.in ??= frameWatcher(diagnostics["frame-in"]);
-  frameWatch.out ??= frameWatcher(diagnostics["frame-out"]);
-}
-
-function frameWatcher(frames: Topic<FrameEvent>): typeof frameWatch.in {
-  return {
-    get isWatched() {
-      return frames.isWatched;
-    },
-    report(owner, seen) {
-      // Protocols are told their connection by the connection itself.
-      const connection = owner as ObservedConnection;
-      for (const frame of seen) frames.publish({ connection, ...frame });
-    },
-  };
+  frameWatch.in ??= framesIn;
+  frameWatch.out ??= framesOut;
 }
