@@ -122,15 +122,15 @@ describe.each(names)("behind %s", EXTERNAL, (name) => {
   });
 
   test("keepalive keeps an idle connection open", async () => {
-    const { open } = await behind(name, { pingInterval: 300 }, KINDS[name].idle(1));
+    const { open } = await behind(name, { pingInterval: 300 }, KINDS[name].idle(2));
     const ws = open();
     expect(await statusOf(ws)).toBe(101);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await new Promise((resolve) => setTimeout(resolve, 4500));
     expect(await ask(ws, "still here")).toBe("still here");
   });
 
   test("an idle connection without keepalive is dropped, which both ends see as 1006", async () => {
-    const { open, server } = await behind(name, {}, KINDS[name].idle(1));
+    const { open, server } = await behind(name, {}, KINDS[name].idle(2));
     const ws = open();
     expect(await statusOf(ws)).toBe(101);
     const [connection] = server.connections;

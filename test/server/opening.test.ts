@@ -515,6 +515,25 @@ describe("openTimeout", () => {
   });
 });
 
+test("hooks read cookies, and set them in any response", async () => {
+  const { ask } = await serveInMemory(undefined, {
+    processRequest: (ws, request) =>
+      request.headers.getAll("Cookie").join("; ") === "a=1; b=2" ? undefined : ws.respond(403, "No.\n"),
+    processResponse(_ws, _request, response) {
+      response.headers.append("Set-Cookie", "c=3; HttpOnly");
+      response.headers.append("Set-Cookie", "d=4");
+    },
+  });
+  for (const [cookie, status] of [
+    [["a=1", "b=2"], 101],
+    ["a=1", 403],
+  ] as const) {
+    const { answer } = await ask(requestWith({ Cookie: cookie }));
+    expect(statusOf(answer)).toBe(status);
+    expect(answer).toContain("\r\nSet-Cookie: c=3; HttpOnly\r\nSet-Cookie: d=4\r\n");
+  }
+});
+
 describe("diagnostics of the opening handshake", () => {
   const REFUSED: ServeOptions = { processRequest: (ws) => ws.respond(403, "No.\n") };
   test.each<[string, string, ServeOptions, number | undefined, unknown]>([
