@@ -4,6 +4,8 @@ export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
 export type { DestinationOptions, DuplexLike } from "./client/destination.ts";
 export type { ClientCompression, CompressionPreset, ServerCompression } from "./extensions/compression-option.ts";
+export type { BroadcastOptions, SlowConsumerPolicy } from "./connection/broadcast.ts";
+export { broadcast } from "./connection/broadcast.ts";
 export type { CloseInfo, ConnectionStats } from "./connection/connection.ts";
 export { Connection } from "./connection/connection.ts";
 export type { BlobLike, BytesLike, Fragment, Fragments } from "./connection/data.ts";

@@ -9,6 +9,7 @@ import { InvalidState } from "../errors/protocol.ts";
 import { Close } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { Message } from "../protocol/events.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { ConnectionInfo } from "./connection-info.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
@@ -161,6 +162,11 @@ export abstract class Connection<Data = unknown>
    */
   trySend(message: string | BytesLike, options?: Omit<SendOptions, "signal">): boolean {
     return this.#outgoing.trySend(message, options);
+  }
+
+  /** @internal For `broadcast`. */
+  sendPrepared(prepared: PreparedMessage): boolean {
+    return this.#outgoing.sendPrepared(prepared);
   }
 
   /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */

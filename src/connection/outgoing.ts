@@ -4,8 +4,10 @@ import { Turnstile } from "../async/turnstile.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import { CloseCode } from "../frames/close-code.ts";
+import { Opcode } from "../frames/opcode.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
 import type { Link } from "./link.ts";
@@ -82,6 +84,16 @@ export class Outgoing {
     return true;
   }
 
+  /** Sends a message that other connections are sent too. Returns `false`, and sends nothing, while another one is under way. */
+  sendPrepared(prepared: PreparedMessage): boolean {
+    if (this.#turnstile.isTaken) return false;
+    const { protocol } = this.#link;
+    protocol.checkOrder(prepared.frame.opcode);
+    protocol.sender.sendPrepared(prepared);
+    void this.#link.queued(false);
+    return true;
+  }
+
   /** The connection is lost: nobody waits for fragments any longer. */
   end(error: Error): void {
     this.#interrupt?.(error);
@@ -148,7 +160,9 @@ export class Outgoing {
     encoding: EncodingSteps | undefined,
   ): Promise<void> {
     if (encoding === undefined) return this.#append(payload, options);
-    this.#link.protocol.sendEncoded(encoding);
+    const { protocol } = this.#link;
+    protocol.checkOrder(Opcode.BINARY);
+    protocol.sender.sendEncoded(encoding);
     return this.#link.queued(false);
   }
 

@@ -30,6 +30,11 @@ export interface Extension {
   /** Turns a frame of the application into what goes on the wire. */
   encode(frame: Frame, hint?: EncodeHint): Frame;
   /**
+   * Like `encode`, but without reference to earlier messages: the result is sent to other connections too. What was made for
+   * one is kept in `made`, by what it depends on. Optional; without it a broadcast message is encoded for each connection.
+   */
+  encodeShared?(frame: Frame, made: Map<string, Frame>): Frame;
+  /**
    * Like `decode`, for data that may become more than a mebibyte: at each `yield` other connections may go on. Optional.
    */
   decodeInSteps?(frame: Frame, maxSize: number): Generator<undefined, Frame, undefined>;

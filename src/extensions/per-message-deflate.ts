@@ -135,6 +135,27 @@ export class PerMessageDeflate implements Extension {
     return this.#encoded(frame, deflater, join(pieces));
   }
 
+  encodeShared(frame: Frame, made: Map<string, Frame>): Frame {
+    const { windowBits, level, memLevel, threshold } = this.encoding;
+    if (frame.payload.length < threshold) return frame;
+    const key = `${windowBits} ${level} ${memLevel}`;
+    const encoded = made.get(key) ?? this.#encodeAlone(frame);
+    made.set(key, encoded);
+    // The history of the peer has a message now that ours does not have.
+    if (encoded !== frame) this.#deflater?.reset();
+    return encoded;
+  }
+
+  #encodeAlone(frame: Frame): Frame {
+    const { windowBits, level, memLevel } = this.encoding;
+    const deflater = this.#compression.createDeflater({ windowBits, level, memLevel, keepsContext: false });
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    deflater.start(frame.payload, true);
+    for (let size = deflater.next(); size > 0; size = deflater.next()) pieces.push(this.#output(deflater, size));
+    const deflated = join(pieces);
+    return deflated.length < frame.payload.length ? withPayload(frame, deflated, true) : frame;
+  }
+
   *encodeInSteps(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined> {
     if (!this.#encodes(frame, hint)) return frame;
     const { deflater, pieces } = this.#startDeflating(frame);

@@ -47,6 +47,12 @@ export class ExtensionPipeline {
     return this.extensions.reduce((encoded, extension) => extension.encode(encoded, hint), frame);
   }
 
+  /** Encodes a message for several connections; `undefined` where it cannot be shared. */
+  encodeShared(frame: Frame, made: Map<string, Frame>): Frame | undefined {
+    const [first, second] = this.extensions;
+    return second === undefined ? first?.encodeShared?.(frame, made) : undefined;
+  }
+
   /** Whether encoding so many bytes is better done in steps. */
   encodesInSteps(length: number): boolean {
     return length >= LONG_INPUT && this.extensions.some((extension) => "encodeInSteps" in extension);

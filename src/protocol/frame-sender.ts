@@ -8,6 +8,7 @@ import type { ExtensionPipeline } from "./extension-pipeline.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import type { FrameObserver } from "./observer.ts";
 import type { Output } from "./output.ts";
+import type { PreparedMessage } from "./prepared-message.ts";
 
 const FIN = 0x80;
 const MAX_CONTROL_PAYLOAD = 125;
@@ -79,6 +80,21 @@ export class FrameSender {
     this.#isFragmenting = !fin;
   }
 
+  /** Sends a message that other connections are sent too. */
+  sendPrepared(prepared: PreparedMessage): void {
+    const { frame, encodings, wire } = prepared;
+    const { opcode, payload } = frame;
+    const encoded = this.extensions === undefined ? frame : this.extensions.encodeShared(frame, encodings);
+    // Every frame of a client has a masking key of its own (RFC 6455 5.3).
+    if (encoded === undefined || this.#writer.isMasking) return this.sendData(opcode, payload, true);
+    this.observer?.frameSent(opcode, payload, true);
+    this.payloadLength += payload.length;
+    this.messages++;
+    const bytes = wire.get(encoded) ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
+    wire.set(encoded, bytes);
+    this.#output.pushShared(bytes);
+  }
+
   /** Encodes a whole message in steps, for {@link sendEncoded}; `undefined` if it is not so long that this is worth it. */
   encodeInSteps(opcode: Opcode, payload: string | Uint8Array, hint?: EncodeHint): EncodingSteps | undefined {
     const { extensions } = this;
@@ -142,9 +158,9 @@ export class FrameSender {
   }
 
   #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {
-    if (this.extensions === undefined) return this.#writer.controlFrame(FIN | opcode, payload);
+    if (this.extensions === undefined) return this.#writer.wholeFrame(FIN | opcode, payload);
     const encoded = this.extensions.encode(new Frame(opcode, payload));
-    return this.#writer.controlFrame(firstByteOf(encoded), encoded.payload);
+    return this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
   }
 
   #bytesOf(payload: string | Uint8Array): Uint8Array {

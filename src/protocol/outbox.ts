@@ -17,7 +17,7 @@ export abstract class Outbox {
   /** @internal */
   protected readonly output: Output;
   /** @internal */
-  protected readonly sender: FrameSender;
+  readonly sender: FrameSender;
 
   /** @internal */
   protected constructor(side: Side, kernels: Kernels, codec: TextCodec, internals: ProtocolInternals) {

@@ -5,6 +5,8 @@ import type { Slab, SlabPool } from "./slab.ts";
 const SEGMENT_SIZE = 0x8000;
 /** Most bytes of one piece that are handed out at once: a slow peer that takes them makes progress that can be seen. */
 const PART_SIZE = 0x40000;
+/** A shared frame up to this size is copied: one write with its neighbours is cheaper than one of its own. */
+const SHARE_FROM = 0x1000;
 /** Pieces taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 64;
 
@@ -81,6 +83,19 @@ export class Output {
     this.#closeSegment();
     this.#pieces.push({ bytes, glued });
     this.length += bytes.length;
+  }
+
+  /** Memory for a frame that does not lie in a slab. */
+  allocate(size: number): Uint8Array {
+    return this.#pool.allocate(size);
+  }
+
+  /** Appends a frame that other outputs have too, and that never changes. */
+  pushShared(bytes: Uint8Array): void {
+    if (bytes.length > SHARE_FROM) return this.push(bytes, false);
+    const slab = this.reserve(bytes.length);
+    slab.bytes.set(bytes, slab.used);
+    this.commit(slab, slab.used + bytes.length);
   }
 
   /** Puts a whole frame before everything that waits. `replace`: an earlier urgent frame that was not taken is dropped. */

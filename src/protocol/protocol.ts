@@ -14,7 +14,6 @@ import { getKernels } from "../kernels/select.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
-import type { EncodingSteps } from "./frame-sender.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -319,17 +318,12 @@ export abstract class Protocol extends Outbox {
   }
 
   #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
-    this.#checkOrder(opcode);
+    this.checkOrder(opcode);
     this.sender.sendData(opcode, payload, fin, hint);
   }
 
-  /** @internal Sends what `encodeInSteps` makes of a message. */
-  sendEncoded(encoding: EncodingSteps): void {
-    this.#checkOrder(Opcode.BINARY);
-    this.sender.sendEncoded(encoding);
-  }
-
-  #checkOrder(opcode: Opcode): void {
+  /** @internal Checks that a message, or the next fragment of one, may be sent now. */
+  checkOrder(opcode: Opcode): void {
     this.sender.checkOrder(opcode);
     if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
   }
