@@ -249,6 +249,13 @@ describe("client", () => {
     expect((await scene.ws.closed).error.cause).toBe(cause);
   });
 
+  test("settings without pauses: room() and hasRoom before anything was sent", async () => {
+    const scene = unopened("server");
+    expect(scene.link.hasRoom).toBe(true);
+    await scene.link.room();
+    expect([scene.link.bufferedAmount, scene.link.backlog, scene.link.departed]).toEqual([0, 0, 0]);
+  });
+
   test("abort() without a cause says that we did it", async () => {
     const scene = unopened("client");
     await ask(scene);
@@ -355,6 +362,21 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     scene.outbound.release();
     await Promise.all(sends);
     expect(done).toEqual(Array.from({ length: 30 }, (_, i) => i));
+  });
+
+  test("who waits for their bytes goes on, though a pong that was counted before them was replaced by a shorter one", async () => {
+    const scene = await openRaw(side, { writeLimit: 0 });
+    scene.outbound.capacity = 0;
+    void scene.ws.send(new Uint8Array(10));
+    await scene.settle();
+    await scene.feed(Uint8Array.from([0x89, 0x7d, ...new Uint8Array(125)]));
+    const sends = [scene.ws.send(new Uint8Array(70_000)), scene.ws.send("Spam")];
+    await scene.feed(hex`89 00`);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.pump();
+    await scene.settle();
+    expect(scene.link.backlog).toBe(0);
+    await Promise.all(sends);
   });
 
   test("a drain that nobody waits for is no harm", async () => {
