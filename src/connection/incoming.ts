@@ -79,7 +79,7 @@ export class Incoming {
     const source = {
       queue: this.#queue,
       isDecoding: settings.protocol.delivery === "messages",
-      begin: () => protocol.streamMessage(),
+      begin: () => (this.#isDropping ? undefined : protocol.streamMessage()),
       cancel: () => protocol.stopStreaming(),
       onTaken: () => this.#resumeIfLow(),
     };
@@ -106,11 +106,13 @@ export class Incoming {
   #keep(messages: Message[]): void {
     this.messages += messages.length;
     if (this.#link.protocol.state === "open") return this.#queue.pushAll(messages);
-    // Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped.
-    for (const message of messages) {
-      this.#isDropping ||= this.#queue.isOverfull;
-      if (!this.#isDropping) this.#queue.push(message);
-    }
+    for (const message of messages) if (this.#hasRoom()) this.#queue.push(message);
+  }
+
+  /** Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped. */
+  #hasRoom(): boolean {
+    if (this.#link.protocol.state !== "open") this.#isDropping ||= this.#queue.isOverfull;
+    return !this.#isDropping;
   }
 
   /** Acts on all that is no whole message, and returns the messages. */
@@ -126,7 +128,7 @@ export class Incoming {
 
   #takePiece(piece: MessagePiece): void {
     if (piece.isLast) this.messages++;
-    this.#queue.pushPiece(piece);
+    if (this.#hasRoom()) this.#queue.pushPiece(piece);
   }
 
   /** Stops reading when nobody made room in the turn that delivered something. */

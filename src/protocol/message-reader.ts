@@ -77,7 +77,7 @@ export class MessageReader implements InboundReader {
     if (this.#partial.length === 0) return undefined;
     const { isText, bytes } = this.#takePiece(false);
     // Room for the whole message was made, perhaps in memory with old bytes in it: nobody may see those.
-    return new MessagePiece(isText, bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes, false);
+    return new MessagePiece(isText, bytes.slice(), false);
   }
 
   /** Goes back to whole messages; no piece may have been given out. */
