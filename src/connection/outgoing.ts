@@ -79,8 +79,7 @@ export class Outgoing {
   /** Sends a whole message now. */
   #append(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
     const { protocol } = this.#link;
-    // Who aborts may go on to change the bytes, although they are still to be written.
-    const kept = options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
+    const kept = keptFor(payload, options);
     if (options?.text ?? typeof kept === "string") protocol.sendText(kept);
     else protocol.sendBinary(toUtf8(kept));
     return this.#link.queued(isBorrowed(kept));
@@ -93,7 +92,7 @@ export class Outgoing {
     let sent: Promise<void>;
     try {
       if (signal !== undefined) await untilAborted(this.#link.room(), signal);
-      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       sent = this.#append(payload, options);
     } finally {
       this.#turnstile.leave();
@@ -112,8 +111,9 @@ export class Outgoing {
     await this.#turnstile.enter(signal);
     let sent: Promise<void>;
     try {
-      const bytes = new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
-      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      const bytes = new Uint8Array(await untilAborted(this.#interruptible(blob.arrayBuffer(), signal), signal));
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       sent = this.#append(bytes, options);
     } finally {
       this.#turnstile.leave();
@@ -150,10 +150,11 @@ export class Outgoing {
     const signal = options?.signal;
     let kind: "string" | "bytes" | undefined;
     for (;;) {
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       const { done, value } = await this.#interruptible(items.next(), signal);
       if (done === true) break;
-      const payload = payloadOf(value, kind);
-      if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+      const payload = keptFor(payloadOf(value, kind), options);
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       if (kind !== undefined) {
         protocol.sendContinuation(payload, false);
       } else {
@@ -164,10 +165,22 @@ export class Outgoing {
       await this.#interruptible(this.#link.queued(isBorrowed(payload)), signal);
     }
     if (kind === undefined) return true;
-    if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+    if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
     protocol.sendContinuation(new Uint8Array(0), true);
     await this.#interruptible(this.#link.queued(false), signal);
     return true;
+  }
+
+  /**
+   * Asked before every step: the end of the connection interrupts a step, but one that came before will not end a source
+   * that never gives anything.
+   */
+  #mayGoOn(signal: AbortSignal | undefined): boolean {
+    return this.#link.protocol.state === "open" && signal?.aborted !== true;
+  }
+
+  #rejectStep(signal: AbortSignal | undefined): Promise<never> {
+    return signal?.aborted === true ? rejected(signal.reason) : untilAborted(this.#rejectClosed(), signal);
   }
 
   /** Waits for a step of the fragmented message under way. A race with a promise that lasts would leak at every step. */
@@ -190,6 +203,11 @@ export class Outgoing {
 
 function isBorrowed(payload: string | Uint8Array): payload is Uint8Array {
   return typeof payload !== "string" && payload.length >= BORROW_FROM;
+}
+
+/** Who aborts may go on to change the bytes, although they are still to be written: those are a copy. */
+function keptFor(payload: string | Uint8Array, options: SendOptions | undefined): string | Uint8Array {
+  return options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
 }
 
 function checkSignal(signal: unknown): void {
