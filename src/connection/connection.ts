@@ -165,7 +165,7 @@ export abstract class Connection<Data = unknown>
 
   /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */
   get writable(): WritableStream<string | BytesLike> {
-    this.#writable ??= writableOf(this);
+    this.#writable ??= writableOf(this, (callback) => void this.link.timers.schedule(0, callback));
     return this.#writable;
   }
 

@@ -39,6 +39,11 @@ class Source implements AsyncIterable<Fragment>, AsyncIterator<Fragment, undefin
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** What the last call of `next` gives, now. */
+  settle(result: IteratorResult<Fragment, undefined>): void {
+    this.#give?.(result);
+  }
+
   async give(value: Fragment): Promise<void> {
     await turn();
     this.#give?.({ done: false, value });
@@ -579,20 +584,20 @@ describe.each(SIDES)("%s", (side) => {
     });
 
     test("close() in the moment in which an item or a turn comes is no InvalidState", async () => {
-      for (const hops of Array.from({ length: 12 }, (_, i) => i)) {
-        const scene = await openRaw(side);
-        const source = new Source();
-        const sends = [scene.ws.send(source), scene.ws.send("B"), scene.ws.send(new Blob(["C"])), scene.ws.send(["D"])];
-        await source.give("A");
-        await turn();
-        void source.end();
-        await turn();
-        for (let i = 0; i < hops; i++) await Promise.resolve();
-        void scene.ws.close();
-        await endBy(scene, CLOSE_OK);
-        for (const send of sends) {
-          const outcome = await outcomeOf(send);
-          if (outcome !== undefined) expect((outcome as { threw: unknown }).threw).toBeInstanceOf(ConnectionClosed);
+      for (const result of [{ done: false, value: "B" } as const, { done: true, value: undefined } as const]) {
+        for (let hops = 0; hops < 24; hops++) {
+          const scene = await openRaw(side);
+          const source = new Source();
+          const sends = [scene.ws.send(source), scene.ws.send("C"), scene.ws.send(new Blob(["D"])), scene.ws.send(["E"])];
+          await source.give("A");
+          source.settle(result);
+          for (let i = 0; i < hops; i++) await Promise.resolve();
+          void scene.ws.close();
+          await endBy(scene, CLOSE_OK);
+          for (const send of sends) {
+            const outcome = await outcomeOf(send);
+            if (outcome !== undefined) expect((outcome as { threw: unknown }).threw).toBeInstanceOf(ConnectionClosed);
+          }
         }
       }
     });
