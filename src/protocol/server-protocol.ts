@@ -84,7 +84,11 @@ export class ServerProtocol extends Protocol {
     this.#early = undefined;
     this.isEarlyFull = false;
     if (response.statusCode !== SWITCHING_PROTOCOLS) return this.abandon();
-    this.open(this.#agreed?.extensions ?? [], this.#agreed?.subprotocol ?? null, early === undefined ? [] : [early.take()]);
+    this.open(
+      this.#agreed?.extensions ?? [],
+      this.#agreed?.subprotocol ?? null,
+      early === undefined ? [] : [early.take()],
+    );
   }
 
   #serialize(response: HandshakeResponse): Uint8Array {

@@ -1243,7 +1243,14 @@ describe.each(SIDES)("%s", (side) => {
     test("stats count what was sent: text, bytes, fragments and a Blob", async () => {
       const scene = await openRaw(side);
       const before = scene.ws.stats;
-      const messages = ["é€😀", "a".repeat(100), "é".repeat(20_000), new Uint8Array(70_000), ["é", "a"], new Blob(["abc"])];
+      const messages = [
+        "é€😀",
+        "a".repeat(100),
+        "é".repeat(20_000),
+        new Uint8Array(70_000),
+        ["é", "a"],
+        new Blob(["abc"]),
+      ];
       for (const message of messages) await scene.ws.send(message);
       scene.ws.trySend("x");
       void scene.ws.ping("not counted");
@@ -1323,15 +1330,60 @@ describe.each(SIDES)("%s", (side) => {
     });
   });
 
+  describe("what its halves do", () => {
+    test("recvStreaming() reads a message in pieces, readable and writable are streams over messages", async () => {
+      const scene = await openRaw(side);
+      await scene.feed(text("A"), text("B"));
+      const pieces: unknown[] = [];
+      for await (const piece of scene.ws.recvStreaming()) pieces.push(piece);
+      expect(pieces).toEqual(["A"]);
+      expect(scene.ws.readable).toBe(scene.ws.readable);
+      expect(await scene.ws.readable.getReader().read()).toEqual({ done: false, value: "B" });
+      expect(scene.ws.writable).toBe(scene.ws.writable);
+      await scene.ws.writable.getWriter().write("C");
+      await scene.settle();
+      expect(scene.sent()).toBe("81 01 43");
+      await scene.feed(CLOSE_OK);
+      await endTcp(scene);
+      await scene.advance(0);
+    });
+
+    test("66: close() during a fragmented message of ours is 1011, whatever was asked for", async () => {
+      const scene = await openRaw(side);
+      const sent = scene.ws.send(never());
+      await scene.settle();
+      void scene.ws.close(1000, "bye");
+      await endTcp(scene);
+      await expect(sent).rejects.toBeInstanceOf(ConnectionClosedError);
+      expect((await scene.ws.closed).sent).toMatchObject({ code: 1011, reason: "close during fragmented message" });
+    });
+  });
+
   describe("abort()", () => {
     test.each([
-      ["open", async () => {}, null, null],
-      ["closing", async (scene: RawScene) => void scene.ws.close(), null, 1000],
-      ["answered by the peer", async (scene: RawScene) => { void scene.ws.close(); await scene.feed(CLOSE_OK); }, 1000, 1000],
-      ["closed by the peer", async (scene: RawScene) => scene.feed(CLOSE_1011), 1011, 1011],
-      ["failing", async (scene: RawScene) => scene.feed(hex`83 00`), null, 1002],
-      ["fragmenting", async (scene: RawScene) => void scene.ws.send(never()), null, null],
-      ["streaming", async (scene: RawScene) => { void scene.ws.recvStreaming().next(); await scene.feed(hex`01 01 41`); }, null, null],
+      ["open", (): void => {}, null, null],
+      ["closing", (scene: RawScene): void => void scene.ws.close(), null, 1000],
+      [
+        "answered by the peer",
+        async (scene: RawScene): Promise<void> => {
+          void scene.ws.close();
+          await scene.feed(CLOSE_OK);
+        },
+        1000,
+        1000,
+      ],
+      ["closed by the peer", (scene: RawScene): Promise<void> => scene.feed(CLOSE_1011), 1011, 1011],
+      ["failing", (scene: RawScene): Promise<void> => scene.feed(hex`83 00`), null, 1002],
+      ["fragmenting", (scene: RawScene): void => void scene.ws.send(never()), null, null],
+      [
+        "streaming",
+        async (scene: RawScene): Promise<void> => {
+          void scene.ws.recvStreaming().next();
+          await scene.feed(hex`01 01 41`);
+        },
+        null,
+        null,
+      ],
     ] as const)("when %s is closing at once, and keeps what is known", async (_what, prepare, received, sent) => {
       const scene = await openRaw(side);
       await prepare(scene);

@@ -34,9 +34,12 @@ test("toBytes() views a SharedArrayBuffer, and views of one", () => {
   expect([...toBytes(shared as unknown as BufferSource)]).toEqual([1, 2, 3, 4]);
 });
 
-test.each([["a"], [1], [null], [undefined], [{}], [[1]], [new Blob(["a"])]])("asBytes() of %s is undefined", (value) => {
-  expect(asBytes(value)).toBeUndefined();
-});
+test.each([["a"], [1], [null], [undefined], [{}], [[1]], [new Blob(["a"])]])(
+  "asBytes() of %s is undefined",
+  (value) => {
+    expect(asBytes(value)).toBeUndefined();
+  },
+);
 
 test("asBytes() works where there is no SharedArrayBuffer", () => {
   vi.stubGlobal("SharedArrayBuffer", undefined);
@@ -99,3 +102,7 @@ test.each([[1], [null], [undefined], [{}], [() => {}], [true], [1n], [Symbol.ite
     );
   },
 );
+
+test("iterate() takes the synchronous iterator of a list", async () => {
+  expect(iterate(["a"]).next()).toEqual({ done: false, value: "a" });
+});

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { ConnectionClosedError } from "../../src/errors/closed.ts";
+import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
 import type { Message } from "../../src/protocol/events.ts";
 import { feedAtOnce, frameOf, outcomeOf } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
@@ -17,7 +17,12 @@ describe.each(SIDES)("%s", (side) => {
       [decode, "whole", "text", [WHOLE[0] as Uint8Array]] as const,
       [decode, "whole", "binary", [WHOLE[1] as Uint8Array]] as const,
       [decode, "fragmented", "text", FRAGMENTED] as const,
-      [decode, "fragmented", "binary", FRAGMENTED.map((frame, i) => (i === 0 ? Uint8Array.from([2, ...frame.subarray(1)]) : frame))] as const,
+      [
+        decode,
+        "fragmented",
+        "binary",
+        FRAGMENTED.map((frame, i) => (i === 0 ? Uint8Array.from([2, ...frame.subarray(1)]) : frame)),
+      ] as const,
     ]),
   )("54: recv() with decode %s of a %s %s message", async (decode, _form, kind, frames) => {
     const isString = decode ?? kind === "text";
@@ -139,6 +144,34 @@ describe.each(SIDES)("%s", (side) => {
     await closed;
     expect((await scene.ws.closed).code).toBe(1000);
     expect((await stream.next()).value).toHaveLength(70_000);
+  });
+
+  test("after a gap nothing is given out: no message, no piece, and nothing of a message under way", async () => {
+    for (const frames of [[hex`81 01 42`], [hex`81 01 42`, hex`01 01 43`]]) {
+      const scene = await openRaw(side, { maxQueue: 0 });
+      await scene.feed(hex`81 01 41`);
+      const closed = scene.ws.close();
+      await scene.settle();
+      await feedAtOnce(scene, ...frames);
+      expect(await scene.ws.recv()).toBe("A");
+      const end = scene.ws
+        .recvStreaming()
+        .next()
+        .catch((reason: unknown) => reason);
+      await feedAtOnce(scene, frames.length === 1 ? hex`81 01 43` : hex`80 01 44`, hex`88 02 03 e8`);
+      scene.peer.end();
+      await closed;
+      expect(await end).toBeInstanceOf(ConnectionClosedOK);
+    }
+  });
+
+  test("57: a stream that is given up before its message began leaves it whole", async () => {
+    const scene = await openRaw(side);
+    const stream = scene.ws.recvStreaming();
+    void stream.next();
+    await stream.return?.();
+    for (const frame of FRAGMENTED) await scene.feed(frame);
+    expect(await scene.ws.recv()).toBe("é");
   });
 
   test("counts every whole message, read, dropped or left early", async () => {

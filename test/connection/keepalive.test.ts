@@ -254,7 +254,12 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   test("Keepalive does not take a peer that reads a large message slowly for dead, and notices when it is", async () => {
-    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 1000, closeTimeout: 500, writeLimit: 0x10000 });
+    const scene = await openRaw(side, {
+      pingInterval: 1000,
+      pingTimeout: 1000,
+      closeTimeout: 500,
+      writeLimit: 0x10000,
+    });
     scene.outbound.capacity = 50_000;
     scene.outbound.isManual = true;
     const sent = scene.ws.send(new Uint8Array(8_000_000));
@@ -277,7 +282,12 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   test("Keepalive fails a connection whose peer stops in the middle of a large message", async () => {
-    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 1000, closeTimeout: 500, writeLimit: 0x10000 });
+    const scene = await openRaw(side, {
+      pingInterval: 1000,
+      pingTimeout: 1000,
+      closeTimeout: 500,
+      writeLimit: 0x10000,
+    });
     scene.outbound.capacity = 50_000;
     scene.outbound.isManual = true;
     void scene.ws.send(new Uint8Array(8_000_000));

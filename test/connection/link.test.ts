@@ -400,6 +400,33 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     await expect(scene.ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
   });
 
+  test("the end of a turn that was asked for twice comes once, and an open end has no deadline with closeTimeout null", async () => {
+    const scene = await openRaw(side, { closeTimeout: null });
+    scene.link.protocol.sendBinary(hex`01`);
+    void scene.link.queued(false);
+    scene.link.protocol.sendBinary(hex`02`);
+    void scene.link.queued(false);
+    await scene.settle();
+    expect(scene.transport.writes).toHaveLength(1);
+    scene.link.protocol.sendClose(1000);
+    scene.link.flush();
+    await scene.advance(100_000);
+    expect(scene.link.isLost).toBe(false);
+    expect(scene.clock.pending).toBe(0);
+    scene.link.abort();
+    await scene.settle();
+  });
+
+  test("flush() of a connection that is closing resumes reading, for the end lies behind what is unread", async () => {
+    const scene = await openRaw(side);
+    scene.link.pause();
+    scene.link.protocol.sendClose(1000);
+    scene.link.flush();
+    expect(scene.link.isPaused).toBe(false);
+    scene.link.abort();
+    await scene.settle();
+  });
+
   test("lastReceivedAt is when the last byte came, or reading was resumed", async () => {
     const scene = await openRaw(side);
     await scene.advance(10);

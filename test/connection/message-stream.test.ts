@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
 import { ConcurrencyError, InvalidUtf8 } from "../../src/errors/protocol.ts";
 import type { Message } from "../../src/protocol/events.ts";
+import { MessagePiece } from "../../src/protocol/events.ts";
 import { feedAtOnce, frameOf, outcomeOf } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
 import { turn } from "../support/memory-transport.ts";
@@ -12,14 +13,16 @@ import type { PlainConnection, RawScene } from "../support/network.ts";
 const SIDES = ["client", "server"] as const;
 const DONE = { done: true, value: undefined };
 const RECV_RUNNING = new ConcurrencyError("cannot call recvStreaming while recv is already running");
-const STREAM_RUNNING = new ConcurrencyError("cannot call recvStreaming while another call of recvStreaming is already running");
+const STREAM_RUNNING = new ConcurrencyError(
+  "cannot call recvStreaming while another call of recvStreaming is already running",
+);
 const RECV_WHILE_STREAM = new ConcurrencyError("cannot call recv while recvStreaming is already running");
 const RECV_WHILE_RECV = new ConcurrencyError("cannot call recv while another call of recv is already running");
 
 /** All pieces of the next message. */
 async function piecesOf(ws: PlainConnection, options?: { decode?: boolean }): Promise<Message[]> {
   const pieces: Message[] = [];
-  for await (const piece of ws.recvStreaming(options)) pieces.push(piece);
+  for await (const each of ws.recvStreaming(options)) pieces.push(each);
   return pieces;
 }
 
@@ -29,7 +32,9 @@ function piece(value: Message): IteratorResult<Message> {
 
 /** Takes one piece and leaves the message. */
 async function leaveEarly(ws: PlainConnection): Promise<void> {
-  for await (const _piece of ws.recvStreaming()) break;
+  const stream = ws.recvStreaming();
+  await stream.next();
+  await stream.return?.();
 }
 
 describe.each(SIDES)("%s", (side) => {
@@ -187,7 +192,13 @@ describe.each(SIDES)("%s", (side) => {
         const running = READERS[first](scene.ws);
         const isStream = second === "recvStreaming";
         const expected =
-          first === "recvStreaming" ? (isStream ? STREAM_RUNNING : RECV_WHILE_STREAM) : isStream ? RECV_RUNNING : RECV_WHILE_RECV;
+          first === "recvStreaming"
+            ? isStream
+              ? STREAM_RUNNING
+              : RECV_WHILE_STREAM
+            : isStream
+              ? RECV_RUNNING
+              : RECV_WHILE_RECV;
         for (let i = 0; i < 2; i++) await expect(READERS[second](scene.ws)).rejects.toEqual(expected);
         await scene.feed(frameOf(0x81, "Spam"));
         const got = await running;
@@ -297,7 +308,12 @@ describe.each(SIDES)("%s", (side) => {
       ["the rest, and half a message in the same chunk", [[hex`80 01 42`, hex`01 01 43`], [hex`80 01 44`]], ["CD"]],
       [
         "more and more of it, with pings, and everything behind",
-        [[hex`00 01 42`], [hex`89 00`, hex`00 00`], [hex`80 00`, hex`81 01 43`, hex`01 01 44`], [hex`00 01 45`, hex`80 00`]],
+        [
+          [hex`00 01 42`],
+          [hex`89 00`, hex`00 00`],
+          [hex`80 00`, hex`81 01 43`, hex`01 01 44`],
+          [hex`00 01 45`, hex`80 00`],
+        ],
         ["C", "DE"],
       ],
     ] as const)("drops %s", async (_what, chunks, expected) => {
@@ -417,7 +433,7 @@ describe.each(SIDES)("%s", (side) => {
       const scene = await openRaw(side);
       let count = 0;
       const read = async (): Promise<void> => {
-        for await (const _piece of scene.ws.recvStreaming()) count++;
+        for await (const each of scene.ws.recvStreaming()) count += each.length;
       };
       const end = read().catch((reason: unknown) => reason);
       for (const frame of frames) await scene.feed(frame);
@@ -525,40 +541,50 @@ describe.each(SIDES)("%s", (side) => {
       await scene.feed(frameOf(0x00, new Uint8Array(0x10001)));
       expect(scene.link.isPaused).toBe(true);
       if (how === "return") await stream.return?.();
-      else for await (const _piece of stream) break;
+      else {
+        for await (const each of stream) {
+          expect(each).toHaveLength(0x10001);
+          break;
+        }
+      }
       expect(scene.link.isPaused).toBe(false);
       await feedAtOnce(scene, hex`80 00`, hex`81 01 42`);
       expect(await scene.ws.recv()).toBe("B");
     });
 
-    test("a message of 64 MB goes through a slow reader in bounded memory, and the sender stalls", { timeout: 60_000 }, async () => {
-      const SIZE = 64_000_000;
-      const scene = await openPair({ client: { maxSize: null }, server: { maxSize: null } });
-      const [reader, sender] = side === "client" ? [scene.clientWs, scene.serverWs] : [scene.serverWs, scene.clientWs];
-      const outbound = side === "client" ? scene.toClient : scene.toServer;
-      outbound.capacity = 0x10000;
-      const sent = sender.send(new Uint8Array(SIZE));
-      const stream = reader.recvStreaming({ decode: false });
-      let total = 0;
-      let largest = 0;
-      for (let i = 0; ; i++) {
-        const { done, value } = await stream.next();
-        if (done === true) break;
-        total += value.length;
-        largest = Math.max(largest, value.length);
-        if (i % 20 !== 0) continue;
-        // Nothing moves while the reader sleeps.
-        await scene.settle();
-        const waiting = sender.bufferedAmount;
-        await scene.settle();
-        expect(sender.bufferedAmount).toBe(waiting);
-        if (total < SIZE - 1_000_000) expect(waiting).toBeGreaterThan(SIZE - total - 400_000);
-      }
-      expect(total).toBe(SIZE);
-      expect(largest).toBeLessThan(300_000);
-      await sent;
-      expect(reader.stats).toEqual({ messagesReceived: 1, messagesSent: 0, bytesReceived: SIZE, bytesSent: 0 });
-    });
+    test(
+      "a message of 64 MB goes through a slow reader in bounded memory, and the sender stalls",
+      { timeout: 60_000 },
+      async () => {
+        const SIZE = 64_000_000;
+        const scene = await openPair({ client: { maxSize: null }, server: { maxSize: null } });
+        const [reader, sender] =
+          side === "client" ? [scene.clientWs, scene.serverWs] : [scene.serverWs, scene.clientWs];
+        const outbound = side === "client" ? scene.toClient : scene.toServer;
+        outbound.capacity = 0x10000;
+        const sent = sender.send(new Uint8Array(SIZE));
+        const stream = reader.recvStreaming({ decode: false });
+        let total = 0;
+        let largest = 0;
+        for (let i = 0; ; i++) {
+          const { done, value } = await stream.next();
+          if (done === true) break;
+          total += value.length;
+          largest = Math.max(largest, value.length);
+          if (i % 20 !== 0) continue;
+          // Nothing moves while the reader sleeps.
+          await scene.settle();
+          const waiting = sender.bufferedAmount;
+          await scene.settle();
+          expect(sender.bufferedAmount).toBe(waiting);
+          if (total < SIZE - 1_000_000) expect(waiting).toBeGreaterThan(SIZE - total - 400_000);
+        }
+        expect(total).toBe(SIZE);
+        expect(largest).toBeLessThan(300_000);
+        await sent;
+        expect(reader.stats).toEqual({ messagesReceived: 1, messagesSent: 0, bytesReceived: SIZE, bytesSent: 0 });
+      },
+    );
 
     test("a peer that sends byte by byte costs its bytes", async () => {
       const scene = await openRaw(side, { maxSize: null });
@@ -570,6 +596,18 @@ describe.each(SIDES)("%s", (side) => {
       await scene.settle();
       expect((await stream.next()).value).toEqual(new Uint8Array(3000).fill(0x42));
     });
+  });
+
+  test("a piece that no string can hold rejects, and the message after it is read", async () => {
+    const scene = await openRaw(side, { maxSize: null });
+    const stream = scene.ws.recvStreaming({ decode: true });
+    const first = stream.next();
+    scene.link.owner?.onEvents([new MessagePiece(false, new Uint8Array(0x1fffffe8 + 1), false)]);
+    expect(await outcomeOf(first)).toMatchObject({ threw: expect.any(Error) });
+    const second = stream.next();
+    scene.link.owner?.onEvents([new MessagePiece(false, Uint8Array.of(0x41), true), "B"]);
+    expect(await second).toEqual(piece("A"));
+    expect(await scene.ws.recv()).toBe("B");
   });
 
   test("nobody needs to look at what a stream ends with", async () => {

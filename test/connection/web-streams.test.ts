@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
-import type { Message } from "../../src/protocol/events.ts";
 import { feedAtOnce, frameOf, outcomeOf } from "../support/frames.ts";
 import { hex, toHex } from "../support/hex.ts";
 import { openPair, openRaw, unhandledDuring } from "../support/network.ts";
@@ -184,12 +183,15 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   test("pipes both ways, with the backpressure of both", async () => {
-    const scene = await openPair({ client: { maxQueue: 2, writeLimit: 1000 }, server: { maxQueue: 2, writeLimit: 1000 } });
+    const scene = await openPair({
+      client: { maxQueue: 2, writeLimit: 1000 },
+      server: { maxQueue: 2, writeLimit: 1000 },
+    });
     const [ws, peer] = side === "client" ? [scene.clientWs, scene.serverWs] : [scene.serverWs, scene.clientWs];
     scene.toClient.capacity = 2000;
     scene.toServer.capacity = 2000;
     // The peer sends everything back; nobody reads that for now.
-    const echo = peer.readable.pipeTo(peer.writable as WritableStream<Message>);
+    const echo = peer.readable.pipeTo(peer.writable);
     let pulled = 0;
     const source = new ReadableStream<Uint8Array>(
       {
@@ -200,7 +202,7 @@ describe.each(SIDES)("%s", (side) => {
       },
       { highWaterMark: 0 },
     );
-    const sent = source.pipeTo(ws.writable as WritableStream<Uint8Array>, { preventClose: true });
+    const sent = source.pipeTo(ws.writable, { preventClose: true });
     await scene.settle();
     expect(pulled).toBeLessThan(40);
     const got: number[] = [];
@@ -217,7 +219,7 @@ describe.each(SIDES)("%s", (side) => {
 
   test("an echo that is piped fails with the connection", async () => {
     const scene = await openRaw(side);
-    const echo = scene.ws.readable.pipeTo(scene.ws.writable as WritableStream<Message>);
+    const echo = scene.ws.readable.pipeTo(scene.ws.writable);
     await scene.feed(frameOf(0x81, "A"));
     expect(scene.sent()).toBe("81 01 41");
     scene.peer.transport.abort();

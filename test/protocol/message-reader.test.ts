@@ -367,11 +367,16 @@ function piecesOf(events: readonly unknown[]): unknown[] {
 
 describe.each(SIDES)("MessageReader.stream() of a %s", (side) => {
   describe.each(setupsFor("bytes").map((setup) => [setup.name, setup.internals] as const))("%s", (_name, internals) => {
-    function open(delivery: Delivery = "messages"): { protocol: OpenProtocol; feed(...bytes: Uint8Array[]): unknown[] } {
+    interface Opened {
+      readonly protocol: OpenProtocol;
+      readonly feed: (...bytes: readonly Uint8Array[]) => unknown[];
+    }
+
+    function open(delivery: Delivery = "messages"): Opened {
       const protocol = new OpenProtocol(side, { delivery }, internals);
       return {
         protocol,
-        feed(...bytes) {
+        feed: (...bytes) => {
           protocol.receiveData(fromPeer(side, ...bytes));
           return piecesOf(protocol.eventsReceived());
         },

@@ -328,3 +328,11 @@ describe("Output.take() of pieces longer than a part", () => {
     expect(output.length).toBe(0);
   });
 });
+
+test("Output.take() forgets what was taken while more waits", () => {
+  const output = new Output(newPool());
+  for (let i = 0; i < 300; i++) output.push(Uint8Array.of(i & 255), false);
+  const got: number[] = [];
+  while (output.length > 0) got.push(...output.take(1).flatMap((chunk) => [...chunk]));
+  expect(got).toEqual(Array.from({ length: 300 }, (_, i) => i & 255));
+});
