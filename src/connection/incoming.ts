@@ -5,6 +5,7 @@ import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
+import { checkSignal } from "./check-signal.ts";
 import type { Link } from "./link.ts";
 import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import type { MessageStreamOptions } from "./message-stream.ts";
@@ -49,7 +50,11 @@ export class Incoming {
   }
 
   #recvUntil(signal: AbortSignal, decode: boolean | undefined): Promise<Message> {
-    if (signal.aborted) return rejected(signal.reason);
+    try {
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
+    } catch (error) {
+      return rejected(error);
+    }
     const message = this.#queue.shift();
     if (message !== undefined) return converted(message, decode);
     const promise = new Promise<Message>((resolve, reject) => {
@@ -74,7 +79,9 @@ export class Incoming {
     return handled(promise);
   }
 
+  /** @throws {TypeError} For a signal that is none. */
   stream(options: MessageStreamOptions): MessageStream {
+    checkSignal(options.signal);
     const { protocol, settings } = this.#link;
     const source = {
       queue: this.#queue,

@@ -5,6 +5,7 @@ import { untilAborted } from "../async/until-aborted.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
 import type { Link } from "./link.ts";
@@ -43,10 +44,7 @@ export class Outgoing {
   send(message: Sendable, options: SendOptions | undefined): Promise<void> {
     const signal = options?.signal;
     try {
-      if (signal !== undefined) {
-        checkSignal(signal);
-        if (signal.aborted) return rejected(signal.reason);
-      }
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
       const payload = typeof message === "string" ? message : asBytes(message);
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
       if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
@@ -208,11 +206,6 @@ function isBorrowed(payload: string | Uint8Array): payload is Uint8Array {
 /** Who aborts may go on to change the bytes, although they are still to be written: those are a copy. */
 function keptFor(payload: string | Uint8Array, options: SendOptions | undefined): string | Uint8Array {
   return options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
-}
-
-function checkSignal(signal: unknown): void {
-  if (signal instanceof AbortSignal) return;
-  throw new TypeError(`Cannot use signal: ${describeType(signal)}, expected an AbortSignal`);
 }
 
 /** @throws {TypeError} For an item that is not of the kind of those before it, or of none. */

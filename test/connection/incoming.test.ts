@@ -174,6 +174,16 @@ describe.each(SIDES)("%s", (side) => {
     expect(await scene.ws.recv()).toBe("é");
   });
 
+  test.each([[{}], ["signal"], [null]])("a signal that is none is a TypeError: %j", async (signal) => {
+    const scene = await openRaw(side);
+    const options = { signal: signal as never };
+    await expect(scene.ws.recv(options)).rejects.toThrow(/^Cannot use signal: .*, expected an AbortSignal$/);
+    expect(() => scene.ws.recvStreaming(options)).toThrow(TypeError);
+    await expect(scene.ws.ping("x", options)).rejects.toBeInstanceOf(TypeError);
+    await scene.feed(frameOf(0x81, "A"));
+    expect(await scene.ws.recv()).toBe("A");
+  });
+
   test("counts every whole message, read, dropped or left early", async () => {
     const scene = await openRaw(side, { maxQueue: 0 });
     await scene.feed(hex`81 01 41`);

@@ -315,4 +315,25 @@ describe.each(SIDES)("%s", (side) => {
     expect((await scene.ws.closed).error.cause).toEqual(new TimeoutError("closing handshake not over after 10000 ms"));
     expect(scene.clock.pending).toBe(0);
   });
+
+  test("Keepalive leaves a connection alone whose reader takes a message slowly, and notices the end of its peer later", async () => {
+    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100, maxSize: null });
+    const stream = scene.ws.recvStreaming();
+    const first = stream.next();
+    await scene.feed(hex`02 01 41`);
+    await first;
+    const fragment = Uint8Array.from([0, 126, 0xff, 0xff, ...new Uint8Array(0xffff)]);
+    for (let i = 0; i < 10; i++) {
+      await scene.feed(fragment, fragment);
+      expect(scene.link.isPaused).toBe(true);
+      await scene.advance(3000);
+      expect(scene.ws.state).toBe("open");
+      expect((await stream.next()).value).toHaveLength(0xffff * 2);
+    }
+    expect(scene.link.isPaused).toBe(false);
+    await scene.advance(2000);
+    expect(scene.ws.state).not.toBe("open");
+    scene.transport.abort();
+    await scene.settle();
+  });
 });
