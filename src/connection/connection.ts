@@ -10,6 +10,7 @@ import { Close } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { Message } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
+import { checkSignal } from "./check-signal.ts";
 import { ConnectionInfo } from "./connection-info.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
@@ -109,6 +110,7 @@ export abstract class Connection<Data = unknown>
    *
    * @throws {ConnectionClosed} From the iterator, when the connection is closed before the message is complete.
    * @throws {ConcurrencyError} From the iterator, if somebody else reads.
+   * @throws {TypeError} At once, for a signal that is none.
    *
    * @example
    * for await (const piece of ws.recvStreaming({ decode: false })) await file.write(piece);
@@ -171,7 +173,7 @@ export abstract class Connection<Data = unknown>
 
   /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */
   get writable(): WritableStream<string | BytesLike> {
-    this.#writable ??= writableOf(this);
+    this.#writable ??= writableOf(this, (callback) => void this.link.timers.schedule(0, callback));
     return this.#writable;
   }
 
@@ -204,7 +206,8 @@ export abstract class Connection<Data = unknown>
    */
   ping(data?: string | BytesLike, options?: { readonly signal?: AbortSignal }): Promise<number> {
     try {
-      if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+      const signal = options?.signal;
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
       const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
       if (!this.link.protocol.canSendControl) return this.#rejectClosed();
       this.#pings ??= new Pings();
@@ -212,7 +215,7 @@ export abstract class Connection<Data = unknown>
       this.link.protocol.sendPing(payload);
       const answered = this.#pings.add(payload, this.link.timers.clock.now());
       void this.link.queued(false);
-      return untilAborted(answered, options?.signal);
+      return untilAborted(answered, signal);
     } catch (error) {
       return rejected(error);
     }

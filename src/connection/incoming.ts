@@ -5,6 +5,7 @@ import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
+import { checkSignal } from "./check-signal.ts";
 import type { Link } from "./link.ts";
 import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import type { MessageStreamOptions } from "./message-stream.ts";
@@ -51,7 +52,11 @@ export class Incoming {
   }
 
   #recvUntil(signal: AbortSignal, decode: boolean | undefined): Promise<Message> {
-    if (signal.aborted) return rejected(signal.reason);
+    try {
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
+    } catch (error) {
+      return rejected(error);
+    }
     const message = this.#queue.shift();
     if (message !== undefined) return converted(message, decode);
     const promise = new Promise<Message>((resolve, reject) => {
@@ -76,12 +81,14 @@ export class Incoming {
     return handled(promise);
   }
 
+  /** @throws {TypeError} For a signal that is none. */
   stream(options: MessageStreamOptions): MessageStream {
+    checkSignal(options.signal);
     const { protocol, settings } = this.#link;
     const source = {
       queue: this.#queue,
       isDecoding: settings.protocol.delivery === "messages",
-      begin: () => protocol.streamMessage(),
+      begin: () => (this.#isDropping ? undefined : protocol.streamMessage()),
       cancel: () => protocol.stopStreaming(),
       onTaken: () => this.#makeRoom(),
     };
@@ -108,11 +115,13 @@ export class Incoming {
   #keep(messages: Message[]): void {
     this.messages += messages.length;
     if (this.#link.protocol.state === "open") return this.#queue.pushAll(messages);
-    // Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped.
-    for (const message of messages) {
-      this.#isDropping ||= this.#queue.isOverfull;
-      if (!this.#isDropping) this.#queue.push(message);
-    }
+    for (const message of messages) if (this.#hasRoom()) this.#queue.push(message);
+  }
+
+  /** Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped. */
+  #hasRoom(): boolean {
+    if (this.#link.protocol.state !== "open") this.#isDropping ||= this.#queue.isOverfull;
+    return !this.#isDropping;
   }
 
   /** Acts on all that is no whole message, and returns the messages. */
@@ -128,7 +137,7 @@ export class Incoming {
 
   #takePiece(piece: MessagePiece): void {
     if (piece.isLast) this.messages++;
-    this.#queue.pushPiece(piece);
+    if (this.#hasRoom()) this.#queue.pushPiece(piece);
   }
 
   /** Stops reading when nobody made room in the turn that delivered something. */

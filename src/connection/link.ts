@@ -281,8 +281,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     this.protocol.releaseOutput();
     const { outputTaken, outputLength } = this.protocol;
     if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
-    this.#borrowers.reach(outputTaken);
-    this.#senders.reach(outputTaken);
+    // With nothing left all have reached their count: it may be too high, where an urgent frame was replaced by a shorter one.
+    const reached = outputLength === 0 ? Infinity : outputTaken;
+    this.#borrowers.reach(reached);
+    this.#senders.reach(reached);
   }
 
   #setCongested(isCongested: boolean): void {

@@ -20,9 +20,8 @@ export interface Reader {
 /** Messages taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 256;
 
-/** Bytes of pieces that wait above which reading stops, and down to which it goes on. */
+/** Bytes of a message that is read while it arrives which may wait; who reads on takes them all. */
 const STREAM_HIGH = 0x10000;
-const STREAM_LOW = 0x4000;
 
 function concurrentRead(isStreaming: boolean): ConcurrencyError {
   const running = isStreaming ? "recvStreaming" : "another call of recv";
@@ -97,7 +96,6 @@ export class MessageQueue {
 
   /** Whether so little waits that more may come. */
   get isLow(): boolean {
-    if (this.#stream !== undefined && this.#stream.size > STREAM_LOW) return false;
     return this.length <= this.#marks.low && this.#bytes <= this.#marks.bytes;
   }
 

@@ -1,5 +1,6 @@
 // One message, read while it arrives.
 import { handled, rejected } from "../async/deferred.ts";
+import { Accumulator } from "../bytes/accumulator.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
 import type { Message } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
@@ -35,16 +36,19 @@ const LONGEST_CODE_POINT = 4;
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * The pieces of one message. It is the connection's reader from its first `next` until the last piece was taken or
- * `return` was called, which drops the rest of the message.
+ * The pieces of one message. It is the connection's reader from its first `next` until the last piece was taken, an error
+ * was given out, or `return` was called, which drops the rest of the message.
  */
 export class MessageStream implements AsyncIterableIterator<Message, undefined> {
   readonly #source: MessageSource;
   readonly #options: MessageStreamOptions;
   /** `"waiting"`: it is the reader, and its message has not begun. */
   #state: "new" | "waiting" | "reading" | "done" = "new";
-  #pieces: MessagePiece[] = [];
-  #size = 0;
+  /** What arrived and was not taken: one buffer, for the peer may send byte by byte. Empty while somebody waits. */
+  readonly #pending = new Accumulator();
+  #isText = false;
+  /** The end of the message has arrived. */
+  #isComplete = false;
   /** The first bytes of a code point that the last piece cut. */
   #rest: Uint8Array = NO_BYTES;
   #error: Error | undefined;
@@ -61,28 +65,23 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Bytes that wait to be taken. */
   get size(): number {
-    return this.#size;
-  }
-
-  get isAwaited(): boolean {
-    return this.#waiting !== undefined;
+    return this.#pending.length;
   }
 
   next(): Promise<IteratorResult<Message, undefined>> {
     const { signal } = this.#options;
-    const { queue } = this.#source;
-    if (signal?.aborted === true) return rejected(signal.reason);
     if (this.#state === "done") return Promise.resolve({ done: true, value: undefined });
+    if (signal?.aborted === true) return rejected(signal.reason);
     if (this.#waiting !== undefined) return rejected(concurrentStream());
     if (this.#state === "new") {
-      const error = queue.claim(this);
+      const error = this.#source.queue.claim(this);
       if (error !== undefined) return rejected(error);
       this.#state = "waiting";
-      this.begin();
     }
     const promise = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
+    this.begin();
     this.#deliver();
     if (this.#waiting === undefined || signal === undefined) return handled(promise);
     const abort = (): void => this.#abort(signal.reason);
@@ -93,8 +92,10 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** Drops the rest of the message. The next read goes on with the next message. */
   return(): Promise<IteratorResult<Message, undefined>> {
     if (this.#state === "waiting") this.#giveUp();
-    else if (this.#state === "reading") this.#source.queue.dropStream(this, this.#pieces.at(-1)?.isLast === true);
-    this.#end();
+    else if (this.#state === "reading") this.#source.queue.dropStream(this, this.#isComplete);
+    this.#state = "done";
+    this.#pending.take();
+    this.#takeWaiting()?.resolve({ done: true, value: undefined });
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -109,11 +110,12 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   }
 
   /** Takes a piece that arrived. */
-  push(piece: MessagePiece): void {
+  push({ isText, bytes, isLast }: MessagePiece): void {
     this.#state = "reading";
-    this.#pieces.push(piece);
-    this.#size += piece.bytes.length;
-    this.#deliver();
+    this.#isText = isText;
+    this.#isComplete = isLast;
+    if (this.#waiting === undefined) this.#pending.append(bytes, 0, bytes.length, 0);
+    else this.#give(bytes);
   }
 
   /** Nothing more will come. */
@@ -123,8 +125,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   }
 
   #abort(reason: unknown): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+    const waiting = this.#takeWaiting();
     if (this.#state === "waiting") {
       this.#giveUp();
       this.#state = "new";
@@ -134,60 +135,51 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Nothing of the message was there: it stays whole for the next reader. */
   #giveUp(): void {
-    this.#source.cancel();
-    this.#source.queue.unclaim(this);
+    const { queue } = this.#source;
+    // What arrives in pieces then is still the message that another stream left.
+    if (!queue.isDropping) this.#source.cancel();
+    queue.unclaim(this);
   }
 
-  #end(): void {
-    this.#state = "done";
-    this.#pieces = [];
-    this.#size = 0;
-    this.#waiting?.resolve({ done: true, value: undefined });
+  #takeWaiting(): Waiting | undefined {
+    const waiting = this.#waiting;
     this.#waiting = undefined;
+    return waiting;
   }
 
   /** Gives what there is to the one who waits. */
   #deliver(): void {
     if (this.#waiting === undefined) return;
-    for (let piece = this.#pieces.shift(); piece !== undefined; piece = this.#pieces.shift()) {
-      this.#size -= piece.bytes.length;
-      if (this.#give(piece)) return;
-    }
-    if (this.#error === undefined) return;
-    this.#waiting.reject(this.#error);
-    this.#waiting = undefined;
+    if (this.#pending.length > 0 || this.#isComplete) this.#give(this.#pending.take());
+    if (this.#error === undefined || this.#waiting === undefined) return;
+    this.#source.queue.unclaim(this);
+    this.#takeWaiting()?.reject(this.#error);
   }
 
-  /** Gives a piece to the one who waits, unless it holds less than one code point. */
-  #give(piece: MessagePiece): boolean {
-    const { resolve, reject } = this.#waiting as Waiting;
+  /** Gives bytes to the one who waits, unless they hold less than one code point. */
+  #give(bytes: Uint8Array): void {
     try {
-      const value = this.#valueOf(piece);
-      if (value === undefined) return false;
-      this.#waiting = undefined;
-      resolve({ done: false, value });
+      const value = this.#valueOf(bytes);
+      if (value !== undefined) this.#takeWaiting()?.resolve({ done: false, value });
     } catch (error) {
       // No string can hold so much. This may be called from the socket and must not throw there.
-      this.#waiting = undefined;
-      reject(error);
+      this.#takeWaiting()?.reject(error);
     }
-    if (piece.isLast) this.#finish();
-    else this.#source.onTaken();
-    return true;
+    if (this.#isComplete) {
+      this.#state = "done";
+      this.#source.queue.unclaim(this);
+    } else {
+      this.#source.onTaken();
+    }
   }
 
-  #finish(): void {
-    this.#state = "done";
-    this.#source.queue.unclaim(this);
-  }
-
-  /** Undefined for a piece that holds less than one code point. */
-  #valueOf({ isText, bytes, isLast }: MessagePiece): Message | undefined {
-    if (!(this.#options.decode ?? (isText && this.#source.isDecoding))) return bytes;
+  /** Undefined for less than one code point. */
+  #valueOf(bytes: Uint8Array): Message | undefined {
+    if (!(this.#options.decode ?? (this.#isText && this.#source.isDecoding))) return bytes;
     const joined = this.#rest.length === 0 ? bytes : concat(this.#rest, bytes);
-    const end = isLast ? joined.length : completeLength(joined);
-    this.#rest = joined.subarray(end);
-    if (end === 0 && !isLast) return undefined;
+    const end = this.#isComplete ? joined.length : completeLength(joined);
+    this.#rest = joined.slice(end);
+    if (end === 0 && !this.#isComplete) return undefined;
     return portableTextCodec().decodeUtf8(joined, 0, end);
   }
 }

@@ -8,6 +8,7 @@ import { Opcode } from "../frames/opcode.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import { BORROW_FROM } from "../protocol/frame-writer.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
+import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
 import type { Link } from "./link.ts";
@@ -55,10 +56,7 @@ export class Outgoing {
   send(message: Sendable, options: SendOptions | undefined): Promise<void> {
     const signal = options?.signal;
     try {
-      if (signal !== undefined) {
-        checkSignal(signal);
-        if (signal.aborted) return rejected(signal.reason);
-      }
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
       const payload = typeof message === "string" ? message : asBytes(message);
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
       if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
@@ -102,8 +100,7 @@ export class Outgoing {
   /** Sends a whole message now. */
   #append(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
     const { protocol } = this.#link;
-    // Who aborts may go on to change the bytes, although they are still to be written.
-    const kept = options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
+    const kept = keptFor(payload, options);
     if (options?.text ?? typeof kept === "string") protocol.sendText(kept, true, options);
     else protocol.sendBinary(toUtf8(kept), true, options);
     return this.#link.queued(isBorrowed(kept));
@@ -130,6 +127,7 @@ export class Outgoing {
       await this.#turnstile.enter(signal);
       try {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
+        if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
         if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
         if (sent === undefined && this.#link.protocol.state !== "open") await this.#rejectClosed();
         void sendNow();
@@ -184,8 +182,9 @@ export class Outgoing {
     await this.#turnstile.enter(signal);
     let sent: Promise<void>;
     try {
-      const bytes = new Uint8Array(await untilAborted(blob.arrayBuffer(), signal));
-      if (this.#link.protocol.state !== "open") return await this.#rejectClosed();
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      const bytes = new Uint8Array(await untilAborted(this.#interruptible(blob.arrayBuffer(), signal), signal));
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       sent = this.#append(bytes, options);
     } finally {
       this.#turnstile.leave();
@@ -222,10 +221,11 @@ export class Outgoing {
     const signal = options?.signal;
     let kind: "string" | "bytes" | undefined;
     for (;;) {
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       const { done, value } = await this.#interruptible(items.next(), signal);
       if (done === true) break;
-      const payload = payloadOf(value, kind);
-      if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+      const payload = keptFor(payloadOf(value, kind), options);
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       if (kind !== undefined) {
         protocol.sendContinuation(payload, false);
       } else {
@@ -236,10 +236,22 @@ export class Outgoing {
       await this.#interruptible(this.#link.queued(isBorrowed(payload)), signal);
     }
     if (kind === undefined) return true;
-    if (protocol.state !== "open") await this.#interruptible(this.#rejectClosed(), signal);
+    if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
     protocol.sendContinuation(new Uint8Array(0), true);
     await this.#interruptible(this.#link.queued(false), signal);
     return true;
+  }
+
+  /**
+   * Asked before every step: the end of the connection interrupts a step, but one that came before will not end a source
+   * that never gives anything.
+   */
+  #mayGoOn(signal: AbortSignal | undefined): boolean {
+    return this.#link.protocol.state === "open" && signal?.aborted !== true;
+  }
+
+  #rejectStep(signal: AbortSignal | undefined): Promise<never> {
+    return signal?.aborted === true ? rejected(signal.reason) : untilAborted(this.#rejectClosed(), signal);
   }
 
   /** Waits for a step of the fragmented message under way. A race with a promise that lasts would leak at every step. */
@@ -264,9 +276,9 @@ function isBorrowed(payload: string | Uint8Array): payload is Uint8Array {
   return typeof payload !== "string" && payload.length >= BORROW_FROM;
 }
 
-function checkSignal(signal: unknown): void {
-  if (signal instanceof AbortSignal) return;
-  throw new TypeError(`Cannot use signal: ${describeType(signal)}, expected an AbortSignal`);
+/** Who aborts may go on to change the bytes, although they are still to be written: those are a copy. */
+function keptFor(payload: string | Uint8Array, options: SendOptions | undefined): string | Uint8Array {
+  return options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
 }
 
 /** @throws {TypeError} For an item that is not of the kind of those before it, or of none. */

@@ -35,23 +35,31 @@ export function readableOf(channel: MessageChannel): ReadableStream<Message> {
   );
 }
 
-/** Sends what is written. Closing the stream closes the connection with 1000, aborting it with 1011. */
-export function writableOf(channel: MessageChannel): WritableStream<string | BytesLike> {
+/** Sends what is written. Closing the stream closes the connection with 1000, aborting it with 1011. `later` calls back soon. */
+export function writableOf(
+  channel: MessageChannel,
+  later: (callback: () => void) => void,
+): WritableStream<string | BytesLike> {
   let isOver = false;
+  function close(code?: number): Promise<void> {
+    isOver = true;
+    return channel.close(code);
+  }
   return new WritableStream<string | BytesLike>({
     start(controller) {
+      // Not only in `abort`, which waits for the write under way: perhaps for ever.
+      controller.signal.addEventListener("abort", () => void close(CloseCode.INTERNAL_ERROR));
       void channel.closed.then(({ error }) => {
-        if (!isOver) controller.error(error);
+        const fail = (): void => {
+          if (!isOver) controller.error(error);
+        };
+        // A pipe that comes from the readable side is about to close this one, and should find it whole.
+        if (error instanceof ConnectionClosedOK) later(fail);
+        else fail();
       });
     },
     write: (message) => channel.send(message),
-    close() {
-      isOver = true;
-      return channel.close();
-    },
-    abort() {
-      isOver = true;
-      return channel.close(CloseCode.INTERNAL_ERROR);
-    },
+    close: () => close(),
+    abort: () => close(CloseCode.INTERNAL_ERROR),
   });
 }

@@ -171,6 +171,7 @@ export class FrameReceiver {
           this.#decodeWaiting(pipeline);
         }
       }
+      this.#messages?.pushPiece(this.events);
     } catch (error) {
       this.#failDecoding(error);
     }
@@ -183,6 +184,7 @@ export class FrameReceiver {
     if (this.#pipeline === undefined) return;
     try {
       this.#decodeWaiting(this.#pipeline);
+      this.#messages?.pushPiece(this.events);
     } catch (error) {
       this.#failDecoding(error);
     }
@@ -201,7 +203,6 @@ export class FrameReceiver {
       if (this.#messages === undefined) this.events.push(frame);
       else this.#messages.addFrame(frame, this.events);
     }
-    this.#messages?.pushPiece(this.events);
     if (this.#front === this.#encoded.length) this.#forgetEncoded();
     else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#encoded.length) {
       this.#encoded = this.#encoded.slice(this.#front);

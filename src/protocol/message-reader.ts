@@ -74,7 +74,10 @@ export class MessageReader implements InboundReader {
   /** Gives out the message under way, or the next one, in pieces as they arrive. Returns what there is of it, if any. */
   stream(): MessagePiece | undefined {
     this.#isStreaming = true;
-    return this.#partial.length > 0 ? this.#takePiece(false) : undefined;
+    if (this.#partial.length === 0) return undefined;
+    const { isText, bytes } = this.#takePiece(false);
+    // Room for the whole message was made, perhaps in memory with old bytes in it: nobody may see those.
+    return new MessagePiece(isText, bytes.slice(), false);
   }
 
   /** Goes back to whole messages; no piece may have been given out. */

@@ -59,7 +59,7 @@ describe.each(SIDES)("broadcast() from a %s", (side) => {
       }),
     );
     expect(await ends(other)[1].recv()).toBe("again");
-    gate.resolve(undefined);
+    gate.resolve();
     await sending;
     expect(await to.recv()).toBe("ab");
     broadcast([from], "last");
@@ -67,10 +67,10 @@ describe.each(SIDES)("broadcast() from a %s", (side) => {
   });
 });
 
-function gated(): { promise: Promise<void>; resolve: (value: undefined) => void } {
-  let resolve: (value: undefined) => void = () => {};
+function gated(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
   const promise = new Promise<void>((done) => {
-    resolve = done as (value: undefined) => void;
+    resolve = done;
   });
   return { promise, resolve };
 }

@@ -6,6 +6,7 @@ import { Frame } from "../../src/frames/frame.ts";
 import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
+import { MessagePiece } from "../../src/protocol/events.ts";
 import type { Delivery } from "../../src/protocol/frame-receiver.ts";
 import { FrameReceiver } from "../../src/protocol/frame-receiver.ts";
 import type { ProtocolOptions } from "../../src/protocol/options.ts";
@@ -426,5 +427,39 @@ describe.each(SIDES)("%s with extensions", (side) => {
     expect(pipeline.reservedBits).toBe(0x40);
     receiver.receive(fromPeer(side, hex`c1 01 41`));
     expect(receiver.events).toEqual([new Frame(1, hex`41 41`)]);
+  });
+});
+
+describe.each(SIDES)("%s FrameReceiver.streamMessage()", (side) => {
+  test("streams messages that extensions decoded", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" }, {}, [doubling()]);
+    protocol.receiveData(fromPeer(side, hex`41 01 41`));
+    expect(protocol.streamMessage()).toEqual(new MessagePiece(true, utf8("AA"), false));
+    protocol.receiveData(fromPeer(side, hex`00 01 42 89 00 00 01 43`));
+    protocol.receiveData(fromPeer(side, hex`80 00 c1 01 44`));
+    const events = protocol.eventsReceived();
+    expect(events.filter((event) => event instanceof MessagePiece)).toEqual([
+      new MessagePiece(true, utf8("BBCC"), false),
+      new MessagePiece(true, utf8(""), true),
+    ]);
+    expect(events.at(-1)).toBe("DD");
+    expect(protocol.payloadReceived).toBe(8);
+  });
+
+  test("has no meaning where frames are delivered", () => {
+    const protocol = new OpenProtocol(side);
+    expect(protocol.streamMessage()).toBeUndefined();
+    protocol.stopStreaming();
+    protocol.receiveData(fromPeer(side, hex`81 01 41`));
+    expect(protocol.eventsReceived()).toHaveLength(1);
+    expect(protocol.payloadReceived).toBe(0);
+  });
+
+  test("can be taken back", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" });
+    protocol.streamMessage();
+    protocol.stopStreaming();
+    protocol.receiveData(fromPeer(side, hex`81 01 41`));
+    expect(protocol.eventsReceived()).toEqual(["A"]);
   });
 });
