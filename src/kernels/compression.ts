@@ -1,0 +1,114 @@
+// The codecs of permessage-deflate (RFC 7692): synchronous, bounded, and all of a thread in one block of memory.
+import { loadDeflateModule } from "#wasm";
+import type { Kernels } from "./kernels.ts";
+import { getKernels } from "./select.ts";
+import { WasmKernels } from "./wasm-kernels.ts";
+
+/** Compressed data that is not what RFC 1951 and 7692 allow: damaged, cut short, or reaching out of its window. */
+export class InflateError extends Error {
+  override readonly name = "InflateError";
+}
+
+/** What {@link Compression.createDeflater} needs to know. */
+export interface DeflaterOptions {
+  /** Base-2 logarithm of the window, 8 to 15. */
+  readonly windowBits: number;
+  /** 1 to 9: more takes more memory and finds more. */
+  readonly memLevel: number;
+  /** 0 (only stores) to 9 (searches longest). */
+  readonly level: number;
+  /** Messages may refer to those before them (RFC 7692 7.1.1). */
+  readonly keepsContext: boolean;
+}
+
+/** The codecs of a thread. */
+export interface Compression {
+  /** The memory of the protocol kernels: output lies in it, where `Kernels.validateAt` and `transcode` can reach it. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+
+  /** @param windowBits Base-2 logarithm of the window, 8 to 15. @param keepsContext Messages may refer to those before them. */
+  createInflater(windowBits: number, keepsContext: boolean): Inflater;
+
+  createDeflater(options: DeflaterOptions): Deflater;
+}
+
+/** Inflates the messages of one connection, one after another. */
+export interface Inflater {
+  /**
+   * Gives the next compressed bytes of a message, of any number; only once `next` has returned 0 for those before.
+   * They are read, never written, until `next` returns 0. `isLast`: the message ends with them. The bytes 00 00 ff ff
+   * of RFC 7692 7.2.2 are not among them.
+   */
+  start(input: Uint8Array, isLast: boolean): void;
+
+  /**
+   * Inflates the next piece of the message, at most `limit` and at most 64 KiB bytes, and returns its length. It is at
+   * `memory[outputOffset, outputOffset + length)` until any codec or kernel runs again. 0: all input is used up and,
+   * when it was the last, the message is complete.
+   *
+   * A limit of 0 could not tell "full" from "done", so `limit` is at least 1. To hold a message to `max` bytes, ask
+   * for `max - received + 1`: a message that is too big is then found by `received > max`, after one byte too many.
+   *
+   * @throws {InflateError} The inflater is of no more use then: fail the connection.
+   */
+  next(limit: number): number;
+
+  /** Where the last piece is in `memory`. */
+  readonly outputOffset: number;
+}
+
+/** Deflates the messages of one connection, one after another. */
+export interface Deflater {
+  /**
+   * Gives the next bytes of a message; only once `next` has returned 0 for those before. The output for them ends with
+   * a sync flush, 00 00 ff ff, which is left out when `isLast` (RFC 7692 7.2.1).
+   */
+  start(input: Uint8Array, isLast: boolean): void;
+
+  /**
+   * Returns the length of the next piece of output, at most 64 KiB, at `memory[outputOffset, outputOffset + length)`
+   * until any codec or kernel runs again; 0: done. A call does a bounded amount of work, so that the caller can let
+   * others run between two.
+   */
+  next(): number;
+
+  /** Where the last piece is in `memory`. */
+  readonly outputOffset: number;
+}
+
+let compression: Compression | null | undefined;
+
+/** Returns the codecs of this thread, or null where WebAssembly is missing; the first call makes them. */
+export function getCompression(): Compression | null {
+  if (compression === undefined) compression = createCompression(getKernels());
+  return compression;
+}
+
+function createCompression(kernels: Kernels): Compression | null {
+  if (!(kernels instanceof WasmKernels)) return null;
+  try {
+    return new WasmCompression(kernels.linearMemory, loadDeflateModule());
+  } catch {
+    return null; // the first module was allowed to compile, so this is a limit of the runtime
+  }
+}
+
+/** One instance of the second module, in the memory of the first. */
+export class WasmCompression implements Compression {
+  readonly memory: Uint8Array<ArrayBuffer>;
+
+  constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
+    this.memory = new Uint8Array(memory.buffer);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    void exports; // to new InflateKernel(this.memory, exports) and new DeflateKernel(this.memory, exports)
+  }
+
+  createInflater(_windowBits: number, _keepsContext: boolean): Inflater {
+    throw new Error("Cannot create inflater: not there yet");
+  }
+
+  // NOT THERE YET: deflate is to be filled in here, from a deflate-kernel.ts beside inflate-kernel.ts.
+  createDeflater(_options: DeflaterOptions): Deflater {
+    throw new Error("Cannot create deflater: not there yet");
+  }
+}
