@@ -1,5 +1,6 @@
 // The codecs of permessage-deflate (RFC 7692): synchronous, bounded, and all of a thread in one block of memory.
 import { loadDeflateModule } from "#wasm";
+import { type Deflater, DeflateKernel, type DeflaterOptions, WasmDeflater } from "./deflater.ts";
 import type { Kernels } from "./kernels.ts";
 import { getKernels } from "./select.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
@@ -7,18 +8,6 @@ import { WasmKernels } from "./wasm-kernels.ts";
 /** Compressed data that is not what RFC 1951 and 7692 allow: damaged, cut short, or reaching out of its window. */
 export class InflateError extends Error {
   override readonly name = "InflateError";
-}
-
-/** What {@link Compression.createDeflater} needs to know. */
-export interface DeflaterOptions {
-  /** Base-2 logarithm of the window, 8 to 15. */
-  readonly windowBits: number;
-  /** 1 to 9: more takes more memory and finds more. */
-  readonly memLevel: number;
-  /** 0 (only stores) to 9 (searches longest). */
-  readonly level: number;
-  /** Messages may refer to those before them (RFC 7692 7.1.1). */
-  readonly keepsContext: boolean;
 }
 
 /** The codecs of a thread. */
@@ -57,25 +46,6 @@ export interface Inflater {
   readonly outputOffset: number;
 }
 
-/** Deflates the messages of one connection, one after another. */
-export interface Deflater {
-  /**
-   * Gives the next bytes of a message; only once `next` has returned 0 for those before. The output for them ends with
-   * a sync flush, 00 00 ff ff, which is left out when `isLast` (RFC 7692 7.2.1).
-   */
-  start(input: Uint8Array, isLast: boolean): void;
-
-  /**
-   * Returns the length of the next piece of output, at most 64 KiB, at `memory[outputOffset, outputOffset + length)`
-   * until any codec or kernel runs again; 0: done. A call does a bounded amount of work, so that the caller can let
-   * others run between two.
-   */
-  next(): number;
-
-  /** Where the last piece is in `memory`. */
-  readonly outputOffset: number;
-}
-
 let compression: Compression | null | undefined;
 
 /** Returns the codecs of this thread, or null where WebAssembly is missing; the first call makes them. */
@@ -96,19 +66,19 @@ function createCompression(kernels: Kernels): Compression | null {
 /** One instance of the second module, in the memory of the first. */
 export class WasmCompression implements Compression {
   readonly memory: Uint8Array<ArrayBuffer>;
+  readonly #deflateKernel: DeflateKernel;
 
   constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
     this.memory = new Uint8Array(memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    void exports; // to new InflateKernel(this.memory, exports) and new DeflateKernel(this.memory, exports)
+    this.#deflateKernel = new DeflateKernel(this.memory, exports);
   }
 
   createInflater(_windowBits: number, _keepsContext: boolean): Inflater {
     throw new Error("Cannot create inflater: not there yet");
   }
 
-  // NOT THERE YET: deflate is to be filled in here, from a deflate-kernel.ts beside inflate-kernel.ts.
-  createDeflater(_options: DeflaterOptions): Deflater {
-    throw new Error("Cannot create deflater: not there yet");
+  createDeflater(options: DeflaterOptions): Deflater {
+    return new WasmDeflater(this.#deflateKernel, options);
   }
 }
