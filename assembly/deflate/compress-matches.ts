@@ -3,6 +3,7 @@ import { CHAINS, FREQUENCIES, HEADS, SEQUENCES, SEQUENCES_END, WINDOW, WINDOW_EN
 import {
   distanceExtraBits,
   distanceSymbol,
+  FIRST_DISTANCE,
   FIRST_LENGTH,
   lengthExtraBits,
   lengthSymbol,
@@ -31,15 +32,18 @@ const MIN_MATCH: u32 = 4;
 
 /** Comparisons in one block, which bound the time that a block takes. */
 const EFFORT: i32 = 1 << 20;
+/** When these are used up, no more than so many at a byte. */
+const TIRED_DEPTH: u32 = 8;
 
 /** Most bytes that are passed over at once where nothing matches. */
 const MAX_STEP: usize = 32;
 
-/** Of the last block: where literals begin that follow the last match, extra bits, and the end of SEQUENCES. */
-export let tail: usize = 0;
+// Of the block in the making: extra bits and bytes of all matches, and where the next sequence goes.
 export let extraBits: u32 = 0;
 export let matchedBytes: u32 = 0;
 export let sequencesEnd: usize = SEQUENCES;
+/** Comparisons that are left. */
+let effort: i32 = 0;
 
 // @ts-ignore: decorator
 @inline
@@ -145,114 +149,113 @@ export function passOver(end: usize): void {
 }
 
 /**
+ * Looks for the longest match at `ptr`, longer than `length`: at `candidate`, of 16 bits, and where the chain goes from
+ * there. Returns its length << 16 | its distance less 1; 0 when there is none.
+ */
+// @ts-ignore: decorator
+@inline
+function findLongest(ptr: usize, end: usize, candidate: u32, length: u32, depth: u32, enough: u32): u32 {
+  const most = min<u32>(MAX_LENGTH, <u32>(end - ptr));
+  if (length >= most) return 0;
+  const mask = windowSize - 1;
+  const number = <u32>ptr + bias;
+  const farthest = min<u32>(max<u32>(<u32>(ptr - start), 1) - 1, windowSize); // never the very first byte
+  const beginning = load<u32>(ptr);
+  let ending = load<u32>(ptr + length - 3);
+  let steps = effort > 0 ? depth : min(depth, TIRED_DEPTH);
+  let match: u32 = 0;
+  let before: u32 = 0;
+  let away = (number - candidate) & 0xffff;
+  while (away > before && away <= farthest) {
+    const at = ptr - away;
+    if (load<u32>(at + length - 3) == ending && load<u32>(at) == beginning) {
+      const found = matchLength(at, ptr, most);
+      effort -= <i32>(found >> 3);
+      if (found > length) {
+        length = found;
+        match = (length << 16) | (away - 1);
+        if (length >= enough || length == most) break;
+        ending = load<u32>(ptr + length - 3);
+      }
+    }
+    if (!--steps) break;
+    effort--;
+    before = away;
+    away = (number - load<u16>(CHAINS + (<usize>((number - away) & mask) << 1))) & 0xffff;
+  }
+  return match;
+}
+
+/** Adds the literals from `anchor` on and the match behind them, which may begin earlier than it was found. */
+function addSequence(anchor: usize, from: usize, length: u32, distanceLess: u32): void {
+  const back = <usize>distanceLess + 1;
+  while (from > anchor && length < MAX_LENGTH && from - back > start + 1 && load<u8>(from - 1) == load<u8>(from - 1 - back)) {
+    from--;
+    length++;
+  }
+  countLiterals(anchor, from);
+  const lengthLess = length - MIN_LENGTH;
+  count(FIRST_LENGTH + lengthSymbol(lengthLess));
+  count(FIRST_DISTANCE + distanceSymbol(distanceLess));
+  extraBits += lengthExtraBits(lengthLess) + distanceExtraBits(distanceLess);
+  matchedBytes += length;
+  store<u32>(sequencesEnd, <u32>(from - anchor));
+  store<u32>(sequencesEnd, (lengthLess << 16) | distanceLess, 4);
+  sequencesEnd += 8;
+}
+
+/**
  * Finds literals and matches from `position` to `end`, or to where SEQUENCES is full, and counts their symbols.
  * Looks at no more than `depth` earlier positions with the same hash, is content with a match of `enough` bytes, and
- * when it found one shorter than `lazy`, looks whether the next byte begins a longer one.
+ * when it found one shorter than `lazy`, looks whether the next byte begins a longer one. The longer nothing is found
+ * the more bytes are passed over, by `skip`.
  */
 export function findMatches(end: usize, depth: u32, enough: u32, lazy: u32, skip: u32): void {
   const shift = 32 - hashBits;
   const mask = windowSize - 1;
-  const size = windowSize;
-  const first = start;
   const shifted = bias;
   const searchEnd = end - MIN_MATCH + 1; // may lie before `position`: then there is nothing to find
-  let effort = EFFORT;
   let anchor = position; // the first literal that is not in a sequence yet
   let ptr = position;
-  let sequence = SEQUENCES;
-  let extra: u32 = 0;
-  let matched: u32 = 0;
-  let lastLength: u32 = 0; // of the match at ptr - 1 that is not taken yet
-  let lastDistance: u32 = 0;
+  let waiting: u32 = 0; // a match at ptr - 1 that is not taken yet
 
+  effort = EFFORT;
+  extraBits = 0;
+  matchedBytes = 0;
+  sequencesEnd = SEQUENCES;
   index(min(ptr, searchEnd), 1);
   while (ptr < searchEnd) {
-    const bytes = load<u32>(ptr);
-    const head = HEADS + (<usize>((bytes * 0x9e3779b1) >> shift) << 1);
+    const head = headOf(ptr, shift);
     const number = <u32>ptr + shifted;
-    let candidate = <u32>load<u16>(head);
+    const candidate = <u32>load<u16>(head);
     store<u16>(CHAINS + (<usize>(number & mask) << 1), <u16>candidate);
     store<u16>(head, <u16>number);
 
-    const most = min<u32>(MAX_LENGTH, <u32>(end - ptr));
-    const farthest = min<u32>(max<u32>(<u32>(ptr - first), 1) - 1, size); // never the very first byte
-    let length = max<u32>(lastLength, MIN_MATCH - 1);
-    let distance: u32 = 0;
-    if (length < most) {
-      let before: u32 = 0;
-      let steps = effort > 0 ? depth : 1;
-      let away = (number - candidate) & 0xffff;
-      let ending = load<u32>(ptr + length - 3);
-      while (away > before && away <= farthest) {
-        const at = ptr - away;
-        if (load<u32>(at + length - 3) == ending && load<u32>(at) == bytes) {
-          const found = matchLength(at, ptr, most);
-          effort -= <i32>(found >> 3);
-          if (found > length) {
-            length = found;
-            distance = away;
-            if (found >= enough || found == most) break;
-            ending = load<u32>(ptr + length - 3);
-          }
-        }
-        if (!--steps) break;
-        before = away;
-        candidate = <u32>load<u16>(CHAINS + (<usize>((number - away) & mask) << 1));
-        away = (number - candidate) & 0xffff;
-        effort--;
-      }
-    }
-
+    let match = findLongest(ptr, end, candidate, max(waiting >> 16, MIN_MATCH - 1), depth, enough);
     let from = ptr;
-    if (lastLength) {
-      if (!distance) {
-        // The match before is the better one.
-        from = ptr - 1;
-        length = lastLength;
-        distance = lastDistance;
-        lastLength = 0;
+    if (match) {
+      if (match >> 16 < lazy && ptr + 1 < searchEnd) {
+        waiting = match;
+        ptr++;
+        continue;
       }
-    }
-    if (!distance) {
-      // Where nothing matches, look at fewer and fewer positions.
+    } else if (waiting) {
+      match = waiting;
+      from--;
+    } else {
       ptr += min<usize>(1 + ((ptr - anchor) >> skip), MAX_STEP);
       continue;
     }
-    if (from == ptr && length < lazy && ptr + 1 < searchEnd) {
-      lastLength = length;
-      lastDistance = distance;
-      ptr++;
-      continue;
-    }
-    lastLength = 0;
-    const stop = from + length;
-    // A match may begin earlier than it was found: positions are skipped.
-    while (from > anchor && length < MAX_LENGTH && from - distance > first + 1 && load<u8>(from - 1) == load<u8>(from - 1 - distance)) {
-      from--;
-      length++;
-    }
-    countLiterals(anchor, from);
-    const lengthLess = length - MIN_LENGTH;
-    const distanceLess = distance - 1;
-    count(FIRST_LENGTH + lengthSymbol(lengthLess));
-    count(288 + distanceSymbol(distanceLess));
-    extra += lengthExtraBits(lengthLess) + distanceExtraBits(distanceLess);
-    matched += length;
-    store<u32>(sequence, <u32>(from - anchor));
-    store<u32>(sequence + 4, (lengthLess << 16) | distanceLess);
-    sequence += 8;
-    anchor = stop;
-    const indexEnd = min(stop, searchEnd);
+    waiting = 0;
+    addSequence(anchor, from, match >> 16, match & 0xffff);
+    anchor = from + (match >> 16);
+    const indexEnd = min(anchor, searchEnd);
     for (ptr++; ptr < indexEnd; ptr++) insert(ptr, <u32>ptr + shifted, mask, shift);
-    ptr = stop;
-    if (sequence >= SEQUENCES_END) break;
+    ptr = anchor;
+    if (sequencesEnd >= SEQUENCES_END) break;
   }
   if (ptr < searchEnd) end = ptr; // SEQUENCES is full
   indexed = max(indexed, min(ptr, searchEnd));
   countLiterals(anchor, end);
-  tail = anchor;
-  extraBits = extra;
-  matchedBytes = matched;
-  sequencesEnd = sequence;
   position = end;
 }

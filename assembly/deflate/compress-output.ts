@@ -9,7 +9,7 @@ import {
   lengthExtraBits,
   lengthSymbol,
 } from "./compress-symbols";
-import { sequencesEnd, tail } from "./compress-matches";
+import { sequencesEnd } from "./compress-matches";
 
 /** Where the next whole byte goes. */
 export let outputEnd: usize = DEFLATE_OUTPUT_OFFSET;

@@ -4,6 +4,8 @@
 export const END_OF_BLOCK: u32 = 256;
 /** The symbol of the shortest match. */
 export const FIRST_LENGTH: u32 = 257;
+/** Where distances are counted, behind the 288 literals and lengths of which two are never used. */
+export const FIRST_DISTANCE: u32 = 288;
 /** The length that the first length symbol stands for. */
 export const MIN_LENGTH: u32 = 3;
 export const MAX_LENGTH: u32 = 258;
