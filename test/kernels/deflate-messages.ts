@@ -6,13 +6,13 @@ const WORDS = "the of and to in is that for it with as was on be at by this had 
 );
 const NAMES = ["id", "name", "price", "quantity", "timestamp", "tags", "status", "owner"];
 
-function text(prng: Prng, length: number): Uint8Array {
+export function plainText(prng: Prng, length: number): Uint8Array {
   let written = "";
   while (written.length < length) written += `${prng.pick(WORDS)}${prng.chance(0.1) ? ". " : " "}`;
   return new TextEncoder().encode(written.slice(0, length));
 }
 
-function json(prng: Prng, length: number): Uint8Array {
+export function jsonText(prng: Prng, length: number): Uint8Array {
   let written = "[";
   while (written.length < length) {
     const fields = NAMES.map((name) => [name, prng.chance(0.5) ? prng.below(100_000) : prng.pick(WORDS)]);
@@ -45,6 +45,42 @@ export function shortMatches(prng: Prng, length: number): Uint8Array {
   return bytes;
 }
 
+/**
+ * Matches whose distances have symbols as frequent as the numbers of Fibonacci: the worst that there is for the length
+ * of codes. Every match is of random bytes that occur only twice.
+ */
+export function fibonacciDistances(prng: Prng): Uint8Array {
+  const pending: number[] = [];
+  const counts = [1, 1];
+  while (counts.length < 17) counts.push((counts.at(-1) as number) + (counts.at(-2) as number));
+  const bytes = new Uint8Array(65_000);
+  let at = 0;
+  const write = (piece: Uint8Array): void => {
+    bytes.set(piece, at);
+    at += piece.length;
+  };
+  // The most frequent symbol stands for the nearest distances.
+  const symbolOf = (distance: number): number => {
+    const bits = 31 - Math.clz32(distance - 1);
+    return 2 * bits + (((distance - 1) >> (bits - 1)) & 1);
+  };
+  const left = new Map(counts.toReversed().map((count, i) => [8 + i, count]));
+  while (at < bytes.length - 20 && [...left.values()].some((count) => count > 0)) {
+    const found = pending.findLastIndex((from) => (left.get(symbolOf(at - from)) ?? 0) > 0);
+    if (found === -1) {
+      pending.push(at);
+      write(prng.bytes(4));
+    } else {
+      const [from = 0] = pending.splice(found, 1);
+      const symbol = symbolOf(at - from);
+      left.set(symbol, (left.get(symbol) ?? 0) - 1);
+      write(bytes.slice(from, from + 4));
+      write(prng.bytes(1)); // so that two matches do not become one
+    }
+  }
+  return bytes.subarray(0, at);
+}
+
 /** Random bytes of which parts come again from about `distance` back. */
 function echoes(prng: Prng, length: number, distance: number): Uint8Array {
   const bytes = prng.bytes(length);
@@ -66,8 +102,8 @@ function skewed(prng: Prng, length: number): Uint8Array {
 }
 
 const KINDS: readonly ((prng: Prng, length: number) => Uint8Array)[] = [
-  text,
-  json,
+  plainText,
+  jsonText,
   (prng, length) => prng.bytes(length),
   (_prng, length) => new Uint8Array(length),
   (prng, length) => new Uint8Array(length).fill(prng.below(256)),
@@ -84,7 +120,7 @@ const KINDS: readonly ((prng: Prng, length: number) => Uint8Array)[] = [
   },
   // Half of it random: the kind of block changes inside the message.
   (prng, length) => {
-    const bytes = text(prng, length);
+    const bytes = plainText(prng, length);
     bytes.set(prng.bytes(length >> 1), prng.below(length >> 1));
     return bytes;
   },
