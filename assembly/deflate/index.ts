@@ -1,2 +1,2 @@
 // The exports of build/deflate.wasm: the codecs of permessage-deflate (RFC 7692).
-export { inflate } from "./inflate";
+export { inflate, restoreTables } from "./inflate";
