@@ -52,7 +52,10 @@ export class BitWriter {
     return this;
   }
 
-  stored(bytes: readonly number[], { isFinal = false, length = bytes.length, complement = ~length & 0xffff } = {}): this {
+  stored(
+    bytes: readonly number[],
+    { isFinal = false, length = bytes.length, complement = ~length & 0xffff } = {},
+  ): this {
     return this.bits(Number(isFinal), 3).align().bits(length, 16).bits(complement, 16).bytes(bytes);
   }
 
@@ -64,10 +67,19 @@ export class BitWriter {
   }
 
   /** Header of a block with these codes; the code lengths are sent one by one in codes of four bits. */
-  dynamic(literals: Lengths, distances: Lengths, { isFinal = false, literalCount = 286, distanceCount = 30 } = {}): this {
+  dynamic(
+    literals: Lengths,
+    distances: Lengths,
+    { isFinal = false, literalCount = 286, distanceCount = 30 } = {},
+  ): this {
     this.#literals = toArray(literals, literalCount);
     this.#distances = toArray(distances, distanceCount);
-    this.codeCounts(literalCount, distanceCount, Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, 4])), isFinal);
+    this.codeCounts(
+      literalCount,
+      distanceCount,
+      Object.fromEntries(Array.from({ length: 16 }, (_, i) => [i, 4])),
+      isFinal,
+    );
     // The code of length n is n, first bit highest.
     for (const length of [...this.#literals, ...this.#distances]) this.code(length, 4);
     return this;
@@ -75,7 +87,10 @@ export class BitWriter {
 
   /** The first part of such a header. */
   codeCounts(literalCount: number, distanceCount: number, codeLengths: Lengths, isFinal = false): this {
-    this.bits(4 | Number(isFinal), 3).bits(literalCount - 257, 5).bits(distanceCount - 1, 5).bits(15, 4);
+    this.bits(4 | Number(isFinal), 3)
+      .bits(literalCount - 257, 5)
+      .bits(distanceCount - 1, 5)
+      .bits(15, 4);
     for (const symbol of ORDER) this.bits(codeLengths[symbol] ?? 0, 3);
     return this;
   }
