@@ -2,6 +2,19 @@
 import { loadDeflateModule } from "#wasm";
 import { type Deflater, DeflateKernel, type DeflaterOptions, WasmDeflater } from "./deflater.ts";
 import type { Kernels } from "./kernels.ts";
+import {
+  INFLATE_FAULT_BLOCK_TYPE,
+  INFLATE_FAULT_CODE_COUNT,
+  INFLATE_FAULT_CODE_LENGTHS,
+  INFLATE_FAULT_DISTANCE,
+  INFLATE_FAULT_DISTANCE_SYMBOL,
+  INFLATE_FAULT_LENGTH_SYMBOL,
+  INFLATE_FAULT_NO_END,
+  INFLATE_FAULT_REPEAT,
+  INFLATE_FAULT_STORED_LENGTH,
+  INFLATE_FAULT_TRUNCATED,
+} from "./deflate-constants.ts";
+import { InflateKernel, InflateState } from "./inflate-kernel.ts";
 import { getKernels } from "./select.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
 
@@ -46,6 +59,20 @@ export interface Inflater {
   readonly outputOffset: number;
 }
 
+/** What is wrong, by `INFLATE_FAULT_*`. */
+const INFLATE_FAULTS: Readonly<Record<number, string>> = {
+  [INFLATE_FAULT_BLOCK_TYPE]: "there is no block type 3",
+  [INFLATE_FAULT_STORED_LENGTH]: "length of a stored block and its complement differ",
+  [INFLATE_FAULT_CODE_COUNT]: "more codes than symbols",
+  [INFLATE_FAULT_REPEAT]: "repeated code length has nothing to repeat, or no room",
+  [INFLATE_FAULT_CODE_LENGTHS]: "code lengths make no complete prefix code",
+  [INFLATE_FAULT_NO_END]: "no code for the end of the block",
+  [INFLATE_FAULT_LENGTH_SYMBOL]: "code stands for no literal or length",
+  [INFLATE_FAULT_DISTANCE_SYMBOL]: "code stands for no distance",
+  [INFLATE_FAULT_DISTANCE]: "distance reaches out of the window",
+  [INFLATE_FAULT_TRUNCATED]: "message ends inside its compressed data",
+};
+
 let compression: Compression | null | undefined;
 
 /** Returns the codecs of this thread, or null where WebAssembly is missing; the first call makes them. */
@@ -66,19 +93,47 @@ function createCompression(kernels: Kernels): Compression | null {
 /** One instance of the second module, in the memory of the first. */
 export class WasmCompression implements Compression {
   readonly memory: Uint8Array<ArrayBuffer>;
-  readonly #deflateKernel: DeflateKernel;
+  readonly #inflate: InflateKernel;
+  readonly #deflate: DeflateKernel;
 
   constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
     this.memory = new Uint8Array(memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    this.#deflateKernel = new DeflateKernel(this.memory, exports);
+    this.#inflate = new InflateKernel(this.memory, exports);
+    this.#deflate = new DeflateKernel(this.memory, exports);
   }
 
-  createInflater(_windowBits: number, _keepsContext: boolean): Inflater {
-    throw new Error("Cannot create inflater: not there yet");
+  createInflater(windowBits: number, keepsContext: boolean): Inflater {
+    return new WasmInflater(this.#inflate, new InflateState(2 ** windowBits, keepsContext));
   }
 
   createDeflater(options: DeflaterOptions): Deflater {
-    return new WasmDeflater(this.#deflateKernel, options);
+    return new WasmDeflater(this.#deflate, options);
+  }
+}
+
+/** An inflater is its state; the kernel has the rest. */
+class WasmInflater implements Inflater {
+  readonly #kernel: InflateKernel;
+  readonly #state: InflateState;
+
+  constructor(kernel: InflateKernel, state: InflateState) {
+    this.#kernel = kernel;
+    this.#state = state;
+  }
+
+  get outputOffset(): number {
+    return this.#kernel.outputOffset;
+  }
+
+  start(input: Uint8Array, isLast: boolean): void {
+    this.#kernel.start(this.#state, input, isLast);
+  }
+
+  next(limit: number): number {
+    if (!(limit >= 1)) throw new RangeError(`Cannot inflate: limit is ${limit}, expected at least 1`);
+    const length = this.#kernel.next(this.#state, limit);
+    if (length < 0) throw new InflateError(`Cannot inflate: ${INFLATE_FAULTS[-length]}`);
+    return length;
   }
 }
