@@ -14,7 +14,7 @@ import {
 } from "./compress-memory";
 import { buildCodes, buildLengths } from "./compress-huffman";
 import { extraBits } from "./compress-matches";
-import { alignOutput, bitCount, writeBits, writeBytes, writeSymbols } from "./compress-output";
+import { beginStored, bitCount, writeBits, writeBytes, writeSymbols } from "./compress-output";
 
 const LITERALS: i32 = 286;
 const DISTANCE_SYMBOLS: i32 = 30;
@@ -64,13 +64,6 @@ function fixedCost(literals: u32, matches: u32): u32 {
   return 3 + 8 * literals + sumOf(144, 256) + 7 + 12 * matches + sumOf(280, 286) + extraBits;
 }
 
-function addItem(symbol: u32, extra: u32): void {
-  store<u16>(itemsEnd, <u16>(symbol | (extra << 8)));
-  itemsEnd += 2;
-  const ptr = HEADER_FREQUENCIES + (<usize>symbol << 2);
-  store<u32>(ptr, load<u32>(ptr) + 1);
-}
-
 /** Writes lengths of codes as repetitions of each other to HEADER_ITEMS. */
 function packLengths(): void {
   memory.fill(HEADER_FREQUENCIES, 0, 32 * 4);
@@ -84,19 +77,22 @@ function packLengths(): void {
     const length = <u32>load<u8>(ptr);
     if (!length) while (!load<u64>(ptr)) ptr += 8;
     while (load<u8>(ptr) == length) ptr++;
-    let run = <u32>(ptr - from);
-    if (length) {
-      addItem(length, 0);
-      run--;
-    }
-    while (run >= 3) {
-      const part = min<u32>(run, length ? 6 : 138);
-      if (length) addItem(16, part - 3);
-      else if (part < 11) addItem(17, part - 3);
-      else addItem(18, part - 11);
+    let isFirst = length > 0; // there is nothing yet that could be repeated
+    for (let run = <u32>(ptr - from); run; isFirst = false) {
+      let part: u32 = 1;
+      let symbol = length;
+      let extra: u32 = 0;
+      if (run >= 3 && !isFirst) {
+        part = min<u32>(run, length ? 6 : 138);
+        symbol = length ? 16 : part < 11 ? 17 : 18;
+        extra = part - (symbol == 18 ? 11 : 3);
+      }
+      store<u16>(itemsEnd, <u16>(symbol | (extra << 8)));
+      itemsEnd += 2;
+      const frequency = HEADER_FREQUENCIES + (<usize>symbol << 2);
+      store<u32>(frequency, load<u32>(frequency) + 1);
       run -= part;
     }
-    for (; run; run--) addItem(length, 0);
   }
 }
 
@@ -129,8 +125,8 @@ function writeDynamicHeader(): void {
   buildCodes(LENGTHS, 288, DYNAMIC_CODES);
   buildCodes(LENGTHS + 288, 32, DYNAMIC_CODES + DISTANCES);
   buildCodes(HEADER_LENGTHS, 20, HEADER_CODES);
-  writeBits(2 << 1, 3);
-  writeBits((literalLengths - 257) | ((distanceLengths - 1) << 5) | ((headerLengths - 4) << 10), 14);
+  const counts = (literalLengths - 257) | ((distanceLengths - 1) << 5) | ((headerLengths - 4) << 10);
+  writeBits((2 << 1) | (counts << 3), 3 + 14);
   for (let i = 0; i < headerLengths; i++) writeBits(load<u8>(HEADER_LENGTHS + load<u8>(HEADER_ORDER + i)), 3);
   for (let item = HEADER_ITEMS; item < itemsEnd; item += 2) {
     const symbol = <u32>load<u8>(item);
@@ -142,8 +138,7 @@ function writeDynamicHeader(): void {
 
 /** Writes a stored block of at most 65,535 bytes. */
 export function writeStored(ptr: usize, length: usize): void {
-  writeBits(0, 3);
-  alignOutput();
+  beginStored();
   writeBits(<u32>length | (~(<u32>length) << 16), 32);
   writeBytes(ptr, length);
 }

@@ -39,9 +39,9 @@ export function writeBits(value: u32, count: u32): void {
   bitCount &= 7;
 }
 
-/** Fills up the byte with zeros. */
-export function alignOutput(): void {
-  if (bitCount) writeBits(0, 8 - bitCount);
+/** Begins a stored block: three zeros and those that fill up the byte. */
+export function beginStored(): void {
+  writeBits(0, 3 + ((5 - bitCount) & 7));
 }
 
 /** Writes whole bytes. */

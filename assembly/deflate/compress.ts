@@ -11,7 +11,7 @@ import {
 } from "./constants";
 import { findMatches, historyLength, matchedBytes, passOver, position, sequencesEnd } from "./compress-matches";
 import { SEQUENCES } from "./compress-memory";
-import { alignOutput, beginOutput, bitCount, carriedBits, outputEnd, writeBits } from "./compress-output";
+import { beginOutput, beginStored, bitCount, carriedBits, outputEnd } from "./compress-output";
 
 /** Of each level: positions to look at, a length that is enough, a length up to which the next byte is tried, skip. */
 const LEVELS: usize = memory.data<u16>([
@@ -46,9 +46,8 @@ export function deflate(length: usize, level: u32, flush: u32, carried: u32): us
     writeBlock(from, position - from, matches, matchedBytes);
   }
   if (flush && position == end) {
-    writeBits(0, 3);
-    alignOutput();
-    if (flush == FLUSH_SYNC) writeBits(0xffff0000, 32);
+    if (flush == FLUSH_SYNC) writeStored(end, 0);
+    else beginStored();
   }
   store<u32>(DEFLATE_REGISTERS_OFFSET, <u32>(position - from), DEFLATE_TAKEN);
   store<u32>(DEFLATE_REGISTERS_OFFSET, carriedBits() | (bitCount << 8), DEFLATE_CARRIED);
