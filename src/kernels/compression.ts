@@ -39,7 +39,10 @@ export interface Compression {
   /** The memory of the protocol kernels: output lies in it, where `Kernels.validateAt` and `transcode` can reach it. */
   readonly memory: Uint8Array<ArrayBuffer>;
 
-  /** @param windowBits Base-2 logarithm of the window, 8 to 15. @param keepsContext Messages may refer to those before them. */
+  /**
+   * @param windowBits Base-2 logarithm of the window, 8 to 15.
+   * @param keepsContext Messages may refer to those before them (RFC 7692 7.1.1).
+   */
   createInflater(windowBits: number, keepsContext: boolean): Inflater;
 
   createDeflater(options: DeflaterOptions): Deflater;
@@ -132,6 +135,9 @@ export class WasmCompression implements Compression {
   }
 
   createInflater(windowBits: number, keepsContext: boolean): Inflater {
+    if (!(windowBits >= 8 && windowBits <= 15)) {
+      throw new RangeError(`Cannot create inflater: windowBits is ${windowBits}, expected 8 to 15`);
+    }
     return new WasmInflater(this.#inflate, new InflateState(2 ** windowBits, keepsContext));
   }
 

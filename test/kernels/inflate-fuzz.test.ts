@@ -6,7 +6,7 @@ import { fuzzInflate } from "./inflate-fuzz.ts";
 
 test("an inflater agrees with zlib on random and mutated streams, and stays in its memory", FUZZ_OPTIONS, () => {
   const random = new Prng();
-  const rounds = 6000 * FUZZ_FACTOR;
+  const rounds = 4000 * FUZZ_FACTOR;
   const ends = fuzzInflate(random, rounds);
   if (FUZZ_FACTOR > 1) console.log(`seed ${random.seed}: ${rounds} streams`, ends);
   // The generator makes all kinds of streams.
