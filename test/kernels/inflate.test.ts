@@ -293,6 +293,12 @@ describe("inflate", () => {
     },
   );
 
+  test("goes on where a lot of input gives nothing", () => {
+    const empty = concat(Array.from({ length: 20_000 }, () => hex`00 00 00 ff ff`));
+    expect(inflate(concat([empty, hex`f2 48 cd c9 c9 07 00`]))).toBe("Hello");
+    expect(inflate(empty)).toBe("");
+  });
+
   test("gives at most the limit and 64 KiB at once", () => {
     const bomb = compressed(new Uint8Array(1_000_000));
     expect(bomb.length).toBeLessThan(1100);
