@@ -28,7 +28,13 @@ export interface Compression {
   /** The memory of the protocol kernels: output lies in it, where `Kernels.validateAt` and `transcode` can reach it. */
   readonly memory: Uint8Array<ArrayBuffer>;
 
-  /** @param windowBits Base-2 logarithm of the window, 8 to 15. @param keepsContext Messages may refer to those before them. */
+  /**
+   * Makes an inflater. It holds nothing between messages, or with context takeover the end of the output so far: at most
+   * the window, in a buffer that grows with it. Inside a message it holds that end in any case, and 600 bytes more.
+   *
+   * @param windowBits Base-2 logarithm of the window, 8 to 15.
+   * @param keepsContext Messages may refer to those before them (RFC 7692 7.1.1).
+   */
   createInflater(windowBits: number, keepsContext: boolean): Inflater;
 
   createDeflater(options: DeflaterOptions): Deflater;
@@ -40,13 +46,15 @@ export interface Inflater {
    * Gives the next compressed bytes of a message, of any number; only once `next` has returned 0 for those before.
    * They are read, never written, until `next` returns 0. `isLast`: the message ends with them. The bytes 00 00 ff ff
    * of RFC 7692 7.2.2 are not among them.
+   *
+   * A call of `next` may read all of them and give nothing, so hand over pieces of 64 KiB or so: they take about a millisecond.
    */
   start(input: Uint8Array, isLast: boolean): void;
 
   /**
    * Inflates the next piece of the message, at most `limit` and at most 64 KiB bytes, and returns its length. It is at
-   * `memory[outputOffset, outputOffset + length)` until any codec or kernel runs again. 0: all input is used up and,
-   * when it was the last, the message is complete.
+   * `memory[outputOffset, outputOffset + length)` until the next call for any inflater; kernels and deflaters do not
+   * write there. 0: all input is used up and, when it was the last, the message is complete.
    *
    * A limit of 0 could not tell "full" from "done", so `limit` is at least 1. To hold a message to `max` bytes, ask
    * for `max - received + 1`: a message that is too big is then found by `received > max`, after one byte too many.
@@ -104,6 +112,9 @@ export class WasmCompression implements Compression {
   }
 
   createInflater(windowBits: number, keepsContext: boolean): Inflater {
+    if (!(windowBits >= 8 && windowBits <= 15)) {
+      throw new RangeError(`Cannot create inflater: windowBits is ${windowBits}, expected 8 to 15`);
+    }
     return new WasmInflater(this.#inflate, new InflateState(2 ** windowBits, keepsContext));
   }
 

@@ -87,7 +87,6 @@ export class InflateKernel {
   }
 
   start(state: InflateState, input: Uint8Array, isLast: boolean): void {
-    this.#staged = null; // the same bytes may hold other values now
     state.input = input;
     state.position = 0;
     state.isLast = isLast;

@@ -52,11 +52,9 @@ export class BitWriter {
     return this;
   }
 
-  stored(
-    bytes: readonly number[],
-    { isFinal = false, length = bytes.length, complement = ~length & 0xffff } = {},
-  ): this {
-    return this.bits(Number(isFinal), 3).align().bits(length, 16).bits(complement, 16).bytes(bytes);
+  /** A whole block. */
+  stored(bytes: readonly number[], { isFinal = false, complement = ~bytes.length & 0xffff } = {}): this {
+    return this.bits(Number(isFinal), 3).align().bits(bytes.length, 16).bits(complement, 16).bytes(bytes);
   }
 
   /** Header of a block with fixed codes. */
@@ -111,6 +109,15 @@ export class BitWriter {
   distance(symbol: number, extra = 0, extraBits = 0): this {
     const codes = codesOf(this.#distances);
     return this.code(codes[symbol] as number, this.#distances[symbol] as number).bits(extra, extraBits);
+  }
+
+  /** A length of 3 to 10 and any distance, in the codes of a fixed block. */
+  match(length: number, distance: number): this {
+    this.symbols(254 + length);
+    const extraBits = Math.max(0, 30 - Math.clz32(distance - 1));
+    const top = (distance - 1) >> extraBits;
+    const symbol = extraBits === 0 ? distance - 1 : 2 * extraBits + top;
+    return this.distance(symbol, (distance - 1) & ((1 << extraBits) - 1), extraBits);
   }
 
   end(): this {
