@@ -11,6 +11,8 @@ import {
   MIN_LENGTH,
 } from "./compress-symbols";
 
+// Helpers are inline because they run for every byte; the search is, because its settings then stay in registers.
+//
 // Positions are known by their number modulo 65,536. A table may hold anything: what it names is taken as a distance
 // back from here, and counts only when it lies in this connection's window and its bytes are equal.
 
@@ -189,7 +191,8 @@ function findLongest(ptr: usize, end: usize, candidate: u32, length: u32, depth:
 /** Adds the literals from `anchor` on and the match behind them, which may begin earlier than it was found. */
 function addSequence(anchor: usize, from: usize, length: u32, distanceLess: u32): void {
   const back = <usize>distanceLess + 1;
-  while (from > anchor && length < MAX_LENGTH && from - back > start + 1 && load<u8>(from - 1) == load<u8>(from - 1 - back)) {
+  while (from > anchor && length < MAX_LENGTH && from - back > start + 1) {
+    if (load<u8>(from - 1) != load<u8>(from - 1 - back)) break;
     from--;
     length++;
   }

@@ -28,8 +28,9 @@ const LEVELS: usize = memory.data<u16>([
 ]);
 
 /**
- * Compresses input that was put in makeRoom(length): all of it or, when it has very many matches, a part, and then it is
- * not flushed. Returns the length of the output.
+ * Compresses input that was put in makeRoom(length): all of it or, when it has very many matches, a part, which is not
+ * flushed. `carried` are bits of the block before that have no whole byte yet, and their number << 8. Returns the length
+ * of the output; DEFLATE_REGISTERS_OFFSET has the rest.
  */
 export function deflate(length: usize, level: u32, flush: u32, carried: u32): usize {
   beginOutput(carried & 0xff, carried >> 8);
