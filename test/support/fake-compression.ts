@@ -1,6 +1,7 @@
 // The DEFLATE codecs on node:zlib: slow, and for tests only.
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Compression, Deflater, Inflater } from "../../src/kernels/compression.ts";
+import type { Compression, Inflater } from "../../src/kernels/compression.ts";
+import type { Deflater } from "../../src/kernels/deflater.ts";
 import { InflateError } from "../../src/kernels/compression.ts";
 import { concat } from "./splits.ts";
 
