@@ -1,5 +1,5 @@
 // connect({ transport }) on what is connected already, and on other destinations. On real sockets.
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { connect as connectTcp, createServer, Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { connect as connectTls } from "node:tls";
@@ -136,7 +136,7 @@ describe("connect({ transport })", () => {
 test("dial() that is aborted between TCP and TLS leaves nothing open", async () => {
   const { server, port } = await serveEcho(LOCALHOST);
   const controller = new AbortController();
-  const emit = Reflect.get(Socket.prototype, "emit") as (this: Socket, ...args: unknown[]) => boolean;
+  const emit = Reflect.get(EventEmitter.prototype, "emit") as (this: Socket, ...args: unknown[]) => boolean;
   const spy = vi.spyOn(Socket.prototype, "emit").mockImplementation(function (this: Socket, ...args: unknown[]) {
     const result = emit.apply(this, args);
     if (args[0] === "connect") controller.abort("late");

@@ -6,7 +6,7 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { NetworkError } from "../../errors/network.ts";
-import { codeOf, networkError } from "./errors.ts";
+import { certificateFaultOf, codeOf, networkError } from "./errors.ts";
 import { clientTls } from "./tls-options.ts";
 import { checkSocket, ignore, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
@@ -91,7 +91,6 @@ function dialError(doing: string, error: Error, socket: Socket): NetworkError {
   // The Unix socket that is not there, where TCP would be refused.
   if (codeOf(error) === "ENOENT")
     return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
-  // Node keeps there what it found wrong with a certificate, and only that.
-  const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  return networkError(doing, error, fault == null ? undefined : String(fault));
+  const authorizationError = socket instanceof TLSSocket ? socket.authorizationError : undefined;
+  return networkError(doing, error, certificateFaultOf(error, authorizationError));
 }
