@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { ROOT } from "../../build/project.mjs";
-import type { BytesLike, Connection } from "../../src/node.ts";
+import type { BytesLike, Connection, ConnectionOptions } from "../../src/node.ts";
 import { connect, serve } from "../../src/node.ts";
 import { start } from "../repo/programs.ts";
 import { memoryInUse } from "./million.mjs";
@@ -21,7 +21,7 @@ interface Ends {
   readonly close: () => Promise<void>;
 }
 
-async function serveThem(): Promise<Ends> {
+async function serveThem(options: ConnectionOptions = {}): Promise<Ends> {
   let accept: (ws: Connection) => void = () => {};
   const accepted = new Promise<Connection>((resolve) => {
     accept = resolve;
@@ -31,18 +31,21 @@ async function serveThem(): Promise<Ends> {
       accept(ws);
       await ws.closed;
     },
-    { ...OPTIONS, host: "127.0.0.1" },
+    { ...OPTIONS, ...options, host: "127.0.0.1" },
   );
   const theirs = new WebSocket(`ws://127.0.0.1:${portOf(server)}/`);
   await once(theirs, "open");
   return { ours: await accepted, theirs, close: () => server.close() };
 }
 
-async function askThem(): Promise<Ends> {
+async function askThem(options: ConnectionOptions = {}): Promise<Ends> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   const accepted = once(server, "connection") as Promise<[WebSocket]>;
   await once(server, "listening");
-  const ours = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, OPTIONS);
+  const ours = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+    ...OPTIONS,
+    ...options,
+  });
   const [theirs] = await accepted;
   const close = async (): Promise<void> => {
     await ours.close();
@@ -96,8 +99,14 @@ const FORMS: Readonly<Record<string, (size: number) => { sent: BytesLike; memory
 };
 
 describe.each(ROLES)("the bytes that %s sends", (_role, open) => {
-  test.each(Object.keys(FORMS))("%s of every size: not changed, and free once they are sent", async (form) => {
-    const { ours, theirs, close } = await open();
+  test.each([
+    ...Object.keys(FORMS).map((form) => [form, 32_768] as const),
+    ["a Uint8Array", 0] as const,
+    // Whoever lets much wait is not told earlier that bytes are free.
+    ["a Uint8Array", 4 * MIB] as const,
+    ["a Uint8Array", null] as const,
+  ])("%s of every size, writeLimit %s: not changed, and free once they are sent", async (form, writeLimit) => {
+    const { ours, theirs, close } = await open({ writeLimit });
     const received: Buffer[] = [];
     theirs.on("message", (data: Buffer) => received.push(data));
     theirs.pause();

@@ -11,11 +11,13 @@ import { parseHex } from "../support/hex.ts";
 import { GOOD_REQUEST, goodResponse, masked } from "../support/network.ts";
 import { openSockets, Peer, PeerServer, portOf, TimerCount, turn, Unhandled, until, within } from "./support.ts";
 
-const DEADLINES = { openTimeout: 300, closeTimeout: 300, pingInterval: 200, pingTimeout: 200 };
-/** For what is not to be late. Below 5 s, where each deadline has a timer of its own. */
-const LONG = 4000;
+/** Every connection has the one deadline short that is to pass; all are below 5 s, where each has a timer of its own. */
+const PATIENT = { openTimeout: 4000, closeTimeout: 2000, pingInterval: 4000, pingTimeout: 4000 };
+const OPENING = { ...PATIENT, openTimeout: 300 };
+const OPEN = { ...PATIENT, closeTimeout: 300, pingInterval: 200, pingTimeout: 200 };
+const ALL = [PATIENT, OPENING, OPEN] as const;
 /** How much later than its deadline something may be on a machine that has other things to do. */
-const SLACK = 1000;
+const SLACK = 1500;
 const CLOSE = "88 02 03 e8";
 
 const ROLES = ["server", "client"] as const;
@@ -87,7 +89,7 @@ function isMute(fault: Fault): boolean {
 }
 
 function expectedFor({ name, phase }: Step, fault: Fault): Expected {
-  const { closeTimeout, pingInterval, pingTimeout } = DEADLINES;
+  const { closeTimeout, pingInterval, pingTimeout } = isMute(fault) ? OPEN : PATIENT;
   const closing = isMute(fault) ? closeTimeout : 0;
   const cause = CAUSES[fault];
   if (phase === "their close") {
@@ -141,22 +143,21 @@ const socketsBefore = openSockets();
 /** Who waits for the connection with a path: a handler's, or a peer's. */
 const accepting = new Map<string, (ws: Connection) => void>();
 const asking = new Map<string, (peer: Peer) => void>();
-/** The second has time to open connections whose end is what matters. */
-let servers: [hasty: Server, patient: Server];
+/** One for each of `ALL`, and so the first ports of the relay. */
+let servers: Server[];
 let peerServer: PeerServer;
 let relay: ChildProcess;
 let relayPorts: number[];
 let frozen: Promise<unknown>;
 
-async function serveWith(openTimeout: number): Promise<Server> {
+async function serveWith(deadlines: typeof PATIENT): Promise<Server> {
   return serve(
     async (ws) => {
       accepting.get(ws.request?.path ?? "")?.(ws);
       await ws.closed;
     },
     {
-      ...DEADLINES,
-      openTimeout,
+      ...deadlines,
       host: "127.0.0.1",
       logger,
       processRequest: (ws, request) => (request.path.endsWith("?hook") ? ws.closed.then(() => {}) : undefined),
@@ -165,7 +166,7 @@ async function serveWith(openTimeout: number): Promise<Server> {
 }
 
 beforeAll(async () => {
-  servers = [await serveWith(DEADLINES.openTimeout), await serveWith(LONG)];
+  servers = await Promise.all(ALL.map(serveWith));
   peerServer = await PeerServer.listen();
   peerServer.onRequest = (peer, path) => asking.get(path)?.(peer);
   relay = fork(new URL("relay.mjs", import.meta.url), [...servers.map(portOf), peerServer.port].map(String));
@@ -177,8 +178,10 @@ beforeAll(async () => {
   for (const each of freezing) void first.then(() => startOne(each));
 });
 
-/** Whether `openTimeout` is to pass. */
-const isLate = ({ step: at, fault }: Case): boolean => at.phase === "handshake" && isMute(fault);
+function deadlinesOf({ step: at, fault }: Case): typeof PATIENT {
+  if (!isMute(fault)) return PATIENT;
+  return at.phase === "handshake" ? OPENING : OPEN;
+}
 
 const isFreezing = ({ fault }: Case): boolean => fault === "freeze";
 
@@ -196,8 +199,9 @@ async function startAll(cases: readonly Case[]): Promise<void> {
 async function playServer(each: Case): Promise<Outcome> {
   const { step: at, fault, path } = each;
   const opened = new Promise<Connection>((resolve) => accepting.set(path, resolve));
-  const index = isLate(each) ? 0 : 1;
-  const peer = await Peer.connect(fault === "freeze" ? (relayPorts[index] as number) : portOf(servers[index]));
+  const index = ALL.indexOf(deadlinesOf(each));
+  const port = fault === "freeze" ? relayPorts[index] : portOf(servers[index] as Server);
+  const peer = await Peer.connect(port as number);
   peer.send(GOOD_REQUEST.replace("/chat", path).slice(0, at.head));
   if (at.phase !== "handshake") return play(each, await within("the handler", opened), peer);
   const start = await inflict(each, peer);
@@ -209,9 +213,8 @@ async function playServer(each: Case): Promise<Outcome> {
 async function playClient(each: Case): Promise<Outcome> {
   const { step: at, fault, path } = each;
   const asked = new Promise<Peer>((resolve) => asking.set(path, resolve));
-  const port = fault === "freeze" ? (relayPorts[2] as number) : peerServer.port;
-  const openTimeout = isLate(each) ? DEADLINES.openTimeout : LONG;
-  const opening = connect(`ws://127.0.0.1:${port}${path}`, { ...DEADLINES, openTimeout, logger }).then((ws) => ws);
+  const port = fault === "freeze" ? (relayPorts.at(-1) as number) : peerServer.port;
+  const opening = connect(`ws://127.0.0.1:${port}${path}`, { ...deadlinesOf(each), logger }).then((ws) => ws);
   opening.catch(() => {});
   const peer = await within("the request", asked);
   peer.send(goodResponse(peer.text).slice(0, at.head));
@@ -282,7 +285,7 @@ describe("opening", () => {
     "%s",
     async (_name, { role, fault, outcome }) => {
       const { after, rejection } = await outcome.promise;
-      expect(after).toBeLessThan((isMute(fault) ? DEADLINES.openTimeout : 0) + SLACK);
+      expect(after).toBeLessThan((isMute(fault) ? OPENING.openTimeout : 0) + SLACK);
       if (role === "server") return;
       const malformed = { code: "INVALID_MESSAGE", cause: EOF };
       const late = { code: "TIMEOUT", message: "opening handshake not over after 300 ms" };
@@ -315,7 +318,7 @@ describe("open", () => {
 describe("afterwards", () => {
   test("servers close at once, and no socket, listener or timer is left", async () => {
     await Promise.all(CASES.map(({ outcome }) => outcome.promise));
-    expect(servers.map(({ connections }) => connections.size)).toEqual([0, 0]);
+    expect(servers.map(({ connections }) => connections.size)).toEqual(ALL.map(() => 0));
     await within("the servers to close", Promise.all(servers.map((server) => server.close())), SLACK);
     Peer.destroyAll();
     await peerServer[Symbol.asyncDispose]();

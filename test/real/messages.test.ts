@@ -250,3 +250,39 @@ describe("who does not read", () => {
     await within("all closed", pair.close());
   });
 });
+
+describe("MiBs of frames that are no messages", () => {
+  const RAW = [
+    ["a server", rawToServer, true],
+    ["a client", rawToClient, false],
+  ] as const;
+  const PING = Uint8Array.of(0x89, 125, ...new Uint8Array(125));
+  const FLOODS = [
+    ["pings to who reads, by who does not", PING],
+    ["pongs that nobody asked for", Uint8Array.of(0x8a, 125, ...new Uint8Array(125))],
+    ["empty fragments", Uint8Array.of(0x00, 0)],
+  ] as const;
+
+  test.each(
+    RAW.flatMap(([role, open, isMasking]) =>
+      FLOODS.map(([what, frame]) => [role, what, frame, open, isMasking] as const),
+    ),
+  )("%s: %s", async (_role, _what, frame, open, isMasking) => {
+    const { ours, peer, close } = await open(OPTIONS);
+    const before = await memoryInUse();
+    const onWire = (bytes: Uint8Array): Uint8Array => (isMasking ? masked(bytes) : bytes);
+    peer.socket.pause();
+    peer.send(onWire(Uint8Array.of(0x01, 1, 0x61)));
+    const one = onWire(frame);
+    const chunk = Buffer.concat(Array.from({ length: Math.ceil(0x10000 / one.length) }, () => one));
+    // With two bytes a frame, 4 MiB are two million frames.
+    for (let sent = 0; sent < TOTAL / (frame.length < 10 ? 16 : 4); sent += chunk.length) {
+      if (!peer.socket.write(chunk)) await once(peer.socket, "drain");
+    }
+    peer.send(onWire(Uint8Array.of(0x80, 1, 0x62)));
+    expect(await within("the message", ours.recv())).toBe("ab");
+    expect((await memoryInUse()) - before).toBeLessThan(MEMORY);
+    expect(ours.link.backlog).toBeLessThan(MIB);
+    await within("the end", close());
+  });
+});
