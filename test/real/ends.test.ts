@@ -1,4 +1,4 @@
-// A peer that resets, ends, half closes, freezes or says nothing, at every step of a connection, for both roles: the
+// A peer that resets, ends, half closes, freezes, says nothing or nearly nothing, at every step of a connection, for both roles: the
 // connection ends within its deadline, in the right error, and nothing of it is left.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -21,7 +21,7 @@ const SLACK = 1500;
 const CLOSE = "88 02 03 e8";
 
 const ROLES = ["server", "client"] as const;
-const FAULTS = ["reset", "end", "half-close", "freeze", "silence"] as const;
+const FAULTS = ["reset", "end", "half-close", "freeze", "silence", "drip"] as const;
 type Role = (typeof ROLES)[number];
 type Fault = (typeof FAULTS)[number];
 type Phase = "handshake" | "data" | "our close" | "their close";
@@ -66,6 +66,16 @@ const STEPS: readonly Step[] = [
   step("after their Close", "their close", CLOSE),
 ];
 
+/** Where a byte now and then may not help; an open connection that gets bytes is alive. */
+const DRIPPING: readonly string[] = [
+  "before any byte",
+  "inside the head",
+  HOOK,
+  "after our Close",
+  "after their Close",
+];
+const DRIP_INTERVAL = 50;
+
 /** How a connection is to end: at most so much later, with which Close frames, and why. */
 interface Expected {
   readonly after: number;
@@ -82,10 +92,11 @@ const CAUSES: Readonly<Record<Fault, object>> = {
   "half-close": EOF,
   freeze: { code: "TIMEOUT" },
   silence: { code: "TIMEOUT" },
+  drip: { code: "TIMEOUT" },
 };
 
 function isMute(fault: Fault): boolean {
-  return fault === "freeze" || fault === "silence";
+  return fault === "freeze" || fault === "silence" || fault === "drip";
 }
 
 function expectedFor({ name, phase }: Step, fault: Fault): Expected {
@@ -128,7 +139,7 @@ interface Case {
 
 const CASES: readonly Case[] = STEPS.flatMap((each, i) =>
   each.roles.flatMap((role) =>
-    FAULTS.map((fault) => {
+    FAULTS.filter((fault) => fault !== "drip" || DRIPPING.includes(each.name)).map((fault) => {
       const path = `/${i}-${role}-${fault}${each.name === HOOK ? "?hook" : ""}`;
       return { role, step: each, fault, path, reached: new Deferred<void>(), outcome: new Deferred<Outcome>() };
     }),
@@ -263,8 +274,15 @@ async function readAll(ws: Connection): Promise<never> {
   for (;;) await ws.recv();
 }
 
+const PING = Uint8Array.of(0x89, 0);
+
+function drip(peer: Peer, bytes: string | Uint8Array): void {
+  const interval = setInterval(() => peer.send(bytes), DRIP_INTERVAL);
+  peer.socket.on("close", () => clearInterval(interval));
+}
+
 /** Returns when it happened. */
-async function inflict({ fault, reached }: Case, peer: Peer): Promise<number> {
+async function inflict({ fault, reached, role, step: at }: Case, peer: Peer): Promise<number> {
   // What was sent has been read: the system tells of a reset behind unread bytes as of an end. Timers come before reads.
   await new Promise((resolve) => setTimeout(resolve, 20));
   await turn();
@@ -275,6 +293,7 @@ async function inflict({ fault, reached }: Case, peer: Peer): Promise<number> {
   if (fault === "reset") peer.reset();
   else if (fault === "end") peer.socket.destroy();
   else if (fault === "half-close") peer.socket.end();
+  else if (fault === "drip") drip(peer, at.head < Infinity ? "x" : role === "server" ? masked(PING) : PING);
   return start;
 }
 

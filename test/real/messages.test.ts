@@ -19,7 +19,7 @@ const TOTAL = 64 * MIB;
 const HELD_BY_TCP = TOTAL / 2;
 /** What the queue of received messages may hold by default, twice; a chunk, and what moves. */
 const MEMORY = 6 * MIB;
-const SLACK = 500;
+const SLACK = 1500;
 const OPTIONS = { pingInterval: null };
 
 describe("numbered messages through a slow reader", () => {
@@ -231,6 +231,19 @@ describe("who does not read", () => {
       error: { cause },
     });
     await within("all closed", pair.close());
+  });
+
+  test.each(RAW)("%s can close in time over a peer who does not read", async (_role, open) => {
+    const { ours, peer, close } = await open(DEADLINES);
+    peer.socket.pause();
+    const stuck = ours.send(new Uint8Array(16 * MIB));
+    const began = performance.now();
+    await within("the close", ours.close());
+    expect(performance.now() - began).toBeLessThan(DEADLINES.closeTimeout + SLACK);
+    const { error } = await ours.closed;
+    await expect(stuck).rejects.toBe(error);
+    expect(error).toMatchObject({ sent: { code: 1000 }, received: null, cause: { code: "TIMEOUT" } });
+    await within("all closed", close());
   });
 
   test.each(RAW)("%s still gets what came before the end", async (_role, open) => {
