@@ -180,6 +180,37 @@ describe("64 MiB to a reader that sleeps", () => {
   );
 });
 
+test("a client that does not wait for the response: all arrives, and what comes early is bounded", async () => {
+  const count = 256;
+  let answer: () => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const received: number[] = [];
+  const server = await serve(
+    async (ws) => {
+      for await (const message of ws) received.push((message as Uint8Array).length);
+    },
+    { ...OPTIONS, host: "127.0.0.1", processRequest: () => asked },
+  );
+  const peer = await Peer.connect(portOf(server));
+  peer.send(GOOD_REQUEST);
+  const before = await memoryInUse();
+  let sent = 0;
+  const send = throughSocket(peer.socket, true);
+  const sending = (async () => {
+    for (; sent < count; sent++) await send(new Uint8Array(0x10000 + sent));
+  })();
+  expect(await untilStill(() => sent)).toBeLessThan(count);
+  expect((await memoryInUse()) - before).toBeLessThan(MEMORY);
+  answer();
+  await within("the sender", sending);
+  await until("all messages", () => received.length === count);
+  expect(received).toEqual(Array.from({ length: count }, (_, i) => 0x10000 + i));
+  peer.socket.destroy();
+  await within("the server to close", server.close());
+});
+
 describe("who does not read", () => {
   const DEADLINES = { pingInterval: 200, pingTimeout: 200, closeTimeout: 300 };
   const RAW = [
@@ -262,6 +293,23 @@ describe("who does not read", () => {
     expect(read).toHaveLength(MANY);
     await within("all closed", pair.close());
   });
+});
+
+// Known fault: for Node a socket that is not read is no reason to live.
+test.fails("a process lives as long as its connection, although it does not read", { tags: ["external"] }, async () => {
+  const { port, accepted, close } = await ourServer(OPTIONS);
+  const script = `
+    import { connect } from "wsasm";
+    const ws = await connect("ws://127.0.0.1:${port}/");
+    await ws.closed;
+  `;
+  const program = start(process.execPath, ["--input-type=module", "--eval", script], ROOT);
+  const ws = await within("the client", accepted);
+  for (let i = 0; i < 40; i++) void ws.send(new Uint8Array(0x10000));
+  const exit = await program.exited(1500).catch(() => "still running");
+  await program.kill();
+  await within("all closed", close());
+  expect(exit).toBe("still running");
 });
 
 describe("MiBs of frames that are no messages", () => {
