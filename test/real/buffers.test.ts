@@ -155,6 +155,19 @@ describe.each(ROLES)("the bytes that %s sends", (_role, open) => {
   });
 });
 
+test.each(ROLES)("what %s could not send any more is not kept with the connection", async (_role, open) => {
+  const { ours, theirs, close } = await open();
+  theirs.pause();
+  const before = await memoryInUse();
+  for (let i = 0; i < 32; i++) void ours.send(new Uint8Array(MIB));
+  ours.abort();
+  await within("the end", ours.closed);
+  expect((await memoryInUse()) - before).toBeLessThan(2 * MIB);
+  expect(ours.state).toBe("closed");
+  theirs.terminate();
+  await within("all closed", close());
+});
+
 /** One of so many is kept. */
 const STEP = 100;
 /** What a string or an object that holds bytes takes itself, and what moves while it is measured. */
