@@ -10,7 +10,7 @@ import { connect, serve } from "../../src/node.ts";
 import { GOOD_REQUEST, goodResponse, masked } from "../support/network.ts";
 import { start } from "../repo/programs.ts";
 import { memoryInUse, ROUTES, run } from "./million.mjs";
-import { Peer, PeerServer, portOf, until, untilStill, within } from "./support.ts";
+import { Peer, PeerServer, portOf, turn, until, untilStill, within } from "./support.ts";
 
 const MIB = 0x100000;
 const COUNT = 20_000;
@@ -275,6 +275,31 @@ describe("who does not read", () => {
     const { error } = await ours.closed;
     await expect(stuck).rejects.toBe(error);
     expect(error).toMatchObject({ sent: { code: 1000 }, received: null, cause: { code: "TIMEOUT" } });
+    await within("all closed", close());
+  });
+
+  test.each(RAW)("%s that closes and reads on gets messages without a gap", async (_role, open) => {
+    const { ours, send, close } = await open(DEADLINES);
+    const numbering = (async () => {
+      for (let i = 0; i < MANY; i++) {
+        const payload = new Uint8Array(0x10000);
+        new DataView(payload.buffer).setUint32(0, i);
+        await send(payload);
+      }
+    })().catch(() => {});
+    await until("reading to be paused", () => ours.link.isPaused);
+    void ours.close();
+    const read: number[] = [];
+    for (;;) {
+      const message = await ours.recv().catch(() => undefined);
+      if (message === undefined) break;
+      read.push(new DataView((message as Uint8Array).buffer, (message as Uint8Array).byteOffset).getUint32(0));
+      // Others arrive between two that are read.
+      for (let i = 0; i < 3; i++) await turn();
+    }
+    expect(read.length).toBeGreaterThan(16);
+    expect(read).toEqual(read.map((_, i) => i));
+    await numbering;
     await within("all closed", close());
   });
 
