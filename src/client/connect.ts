@@ -1,5 +1,6 @@
 // connect(): the opening of a client, from a URI to an open connection.
 import { sharedTimers } from "../async/timers.ts";
+import { diagnostics } from "../connection/diagnostics.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
 import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
 import { Link } from "../connection/link.ts";
@@ -120,6 +121,18 @@ async function shakeHands(
   );
   const link = new Link(transport, protocol, settings, sharedTimers());
   const connection = new ClientConnection(link);
+  const startedAt = link.timers.clock.now();
+  const tell = (error: Error | null): void => {
+    if (!diagnostics.handshake.isWatched) return;
+    const { request, response } = link;
+    diagnostics.handshake.publish({
+      connection,
+      request,
+      response,
+      error,
+      duration: link.timers.clock.now() - startedAt,
+    });
+  };
   const abort = (): void => link.abort();
   signal.addEventListener("abort", abort);
   try {
@@ -131,8 +144,10 @@ async function shakeHands(
     link.flush();
     link.response = (await link.handshake) as HandshakeResponse;
     if (protocol.handshakeError !== null) throw protocol.handshakeError;
+    tell(null);
     return connection;
   } catch (error) {
+    tell(error as Error);
     link.abort();
     throw error;
   } finally {

@@ -16,6 +16,7 @@ export abstract class ConnectionInfo {
   /** @internal */
   constructor(link: Link) {
     this.link = link;
+    link.protocol.sender.owner = this;
   }
 
   /** A random identifier of this connection (UUID v4), for logs. */

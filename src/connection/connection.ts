@@ -12,6 +12,7 @@ import type { Message } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { checkSignal } from "./check-signal.ts";
 import { ConnectionInfo } from "./connection-info.ts";
+import { diagnostics } from "./diagnostics.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import type { RecvOptions } from "./incoming.ts";
@@ -320,15 +321,22 @@ export abstract class Connection<Data = unknown>
       onTurnEnd: () => incoming.pauseIfFull(),
       onOpen: () => this.#open(),
       onLost: (error) => this.#lose(error),
+      onBuffered: (bufferedAmount, isOverLimit) => {
+        if (!diagnostics.buffered.isWatched) return;
+        diagnostics.buffered.publish({ connection: this, bufferedAmount, isOverLimit });
+      },
     };
   }
 
   #acknowledge(payload: Uint8Array): void {
     const latency = this.#pings?.acknowledge(payload, this.link.timers.clock.now());
-    if (latency !== undefined) this.#latency = latency;
+    if (latency === undefined) return;
+    this.#latency = latency;
+    if (diagnostics.latency.isWatched) diagnostics.latency.publish({ connection: this, latency });
   }
 
   #open(): void {
+    if (diagnostics.open.isWatched) diagnostics.open.publish({ connection: this });
     const { pingInterval } = this.link.settings;
     if (pingInterval === null) return;
     this.#keepalive = new Keepalive(
@@ -353,13 +361,18 @@ export abstract class Connection<Data = unknown>
     this.#incoming.close(error);
     this.#outgoing.end(error);
     this.#lifetime?.abort(error);
-    this.#closed.resolve({
-      code: protocol.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE,
-      reason: protocol.closeReceived?.reason ?? "",
-      received: protocol.closeReceived,
-      sent: protocol.closeSent,
-      error,
-    });
+    const code = protocol.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE;
+    const reason = protocol.closeReceived?.reason ?? "";
+    this.#closed.resolve({ code, reason, received: protocol.closeReceived, sent: protocol.closeSent, error });
+    this.#tellEnd(error, code, reason);
+  }
+
+  #tellEnd(error: ConnectionClosed, code: number, reason: string): void {
+    const { parserError } = this.link.protocol;
+    if (parserError !== null && diagnostics.error.isWatched) {
+      diagnostics.error.publish({ connection: this, during: "connection", error: parserError });
+    }
+    if (diagnostics.close.isWatched) diagnostics.close.publish({ connection: this, code, reason, error });
   }
 }
 

@@ -110,6 +110,8 @@ export class Incoming {
     const messages = hasOthers(events) ? this.#takeOthers(events) : (events as Message[]);
     if (messages.length > 0) this.#keep(messages);
     this.#queue.beginStream();
+    // What was decoded later may have gone to a reader who waited for it.
+    if (this.#link.isPaused) this.#letMoreCome();
   }
 
   #keep(messages: Message[]): void {
@@ -148,9 +150,13 @@ export class Incoming {
   /** Something was taken: decodes what waits, then lets more come. */
   #makeRoom(): void {
     const link = this.#link;
-    const { receiver } = link.protocol;
-    if (receiver.hasEncoded && this.#queue.isLow) link.decodeWaiting();
-    if (receiver.hasEncoded) return;
+    if (link.protocol.receiver.hasEncoded && this.#queue.isLow) link.decodeWaiting();
+    this.#letMoreCome();
+  }
+
+  #letMoreCome(): void {
+    const link = this.#link;
+    if (link.protocol.receiver.hasEncoded) return;
     if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#end);
     else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }

@@ -32,6 +32,8 @@ export interface LinkOwner {
   onTurnEnd(): void;
   /** The opening handshake succeeded. */
   onOpen(): void;
+  /** Writing met a full transport, or it has room again. */
+  onBuffered(bufferedAmount: number, isOverLimit: boolean): void;
   /** TCP is gone and the protocol is closed. Called once, last. Calls on the connection end with `error` from now on. */
   onLost(error: ConnectionClosed): void;
 }
@@ -119,8 +121,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { protocol } = this;
     protocol.decodeWaiting(isNewTurn);
     if (protocol.receiver.isInterrupted) this.#decodeLater();
-    const events = protocol.eventsReceived();
-    if (events.length > 0) this.owner?.onEvents(events);
+    this.owner?.onEvents(protocol.eventsReceived());
     if (protocol.isUnsettled) this.#scheduleTurnEnd();
   }
 
@@ -289,8 +290,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   #setCongested(isCongested: boolean): void {
     if (!isCongested) this.#allWritten();
+    const hasChanged = this.#isCongested !== isCongested;
     this.#isCongested = isCongested;
     this.protocol.isCongested = isCongested;
+    if (hasChanged) this.owner?.onBuffered(this.backlog, isCongested);
   }
 
   // Flow control, opening and closing

@@ -1,8 +1,10 @@
 // What a runtime brings beside its transports: the ways to get one, and a fast codec.
 import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
+import type { OutsideChannel } from "../async/topic.ts";
 import type { ProtocolInternals } from "../protocol/options.ts";
 import { SlabPool } from "../protocol/slab.ts";
+import { bridgeDiagnostics } from "./diagnostics.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "./tls.ts";
 import type { Address, Transport } from "./transport.ts";
 
@@ -97,6 +99,8 @@ export interface Runtime {
   readonly allocateOutput: (size: number) => Uint8Array;
   /** Listens, and calls back with every accepted connection, with TCP_NODELAY set. */
   listen(target: ListenTarget, onTransport: (transport: Transport) => void): Promise<Listener>;
+  /** The channel of the runtime's own diagnostics with a name, where it has such. */
+  readonly outsideChannel?: (name: string) => OutsideChannel;
   /** Connects, with TCP_NODELAY set. Aborting rejects and leaves nothing open. */
   dial(options: DialOptions, signal: AbortSignal): Promise<Transport>;
   /**
@@ -121,6 +125,7 @@ export function internalsOf(runtime: Runtime): ProtocolInternals {
   if (pool === undefined) {
     pool = new SlabPool(runtime.allocateOutput);
     slabs.set(runtime, pool);
+    if (runtime.outsideChannel !== undefined) bridgeDiagnostics(runtime.outsideChannel);
   }
   return { codec: runtime.codec, allocate: runtime.allocate, slabs: pool };
 }

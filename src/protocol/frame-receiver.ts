@@ -2,6 +2,7 @@
 import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Extension } from "../extensions/extension.ts";
+import { frameWatch } from "../frames/frame-watch.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
@@ -12,6 +13,7 @@ import { parseError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { InboundReader } from "./inbound.ts";
 import { MessageReader } from "./message-reader.ts";
+import { SeenFrames } from "./seen-frames.ts";
 
 /** What encoding may add to a message, so that the limit on the wire does not cut off what fits once decoded. */
 const ENCODED_FACTOR = 1.001;
@@ -33,6 +35,8 @@ export class FrameReceiver {
   controls: readonly Frame[] = NO_FRAMES;
   /** What is wrong with the last chunk behind its events, or `null`. */
   fault: Error | null = null;
+  /** The frames of the last chunk, if they are watched. */
+  seen: SeenFrames | undefined;
   readonly #kernels: Kernels;
   readonly #parser: ParserState;
   readonly #maxFragments: number;
@@ -120,6 +124,11 @@ export class FrameReceiver {
     if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
   }
 
+  /** Tells diagnostics of the frames that were just received, as those of `owner`. */
+  tell(owner: object | null): void {
+    if (this.seen !== undefined && frameWatch.in !== null && owner !== null) this.seen.report(frameWatch.in, owner);
+  }
+
   #parse(chunk: Uint8Array): void {
     const parser = this.#parser;
     const reader = this.#reader;
@@ -130,6 +139,10 @@ export class FrameReceiver {
       do {
         const count = this.#kernels.parse(parser, from, piece.length);
         from = parser.consumed;
+        if (frameWatch.in !== null && frameWatch.in.isWatched) {
+          this.seen ??= new SeenFrames();
+          this.seen.addEvents(this.#kernels.events, count);
+        }
         reader.read(this.#kernels, count, parser, chunk, start);
         if (parser.fault !== 0 || reader.controls.at(-1)?.opcode === Opcode.CLOSE) return;
       } while (from < piece.length);

@@ -2,6 +2,7 @@
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint } from "../extensions/extension.ts";
+import { frameWatch } from "../frames/frame-watch.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
@@ -44,6 +45,8 @@ export class FrameSender {
   /** Set once extensions were negotiated. */
   extensions: ExtensionPipeline | undefined;
   observer: FrameObserver | undefined;
+  /** The connection that frames are told to be of, where they are watched. */
+  owner: object | null = null;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
   /** Payload bytes of data frames, before extensions, and messages that were finished. */
@@ -78,6 +81,7 @@ export class FrameSender {
     this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
+    this.#tell();
   }
 
   /** Sends a message that other connections are sent too. */
@@ -90,9 +94,12 @@ export class FrameSender {
     this.observer?.frameSent(opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
-    const bytes = wire.get(encoded) ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
-    wire.set(encoded, bytes);
+    const made = wire.get(encoded);
+    const bytes = made ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
+    if (made === undefined) wire.set(encoded, bytes);
+    else this.#writer.note(firstByteOf(encoded), encoded.payload.length);
     this.#output.pushShared(bytes);
+    this.#tell();
   }
 
   /** Encodes a whole message in steps, for {@link sendEncoded}; `undefined` if it is not so long that this is worth it. */
@@ -111,6 +118,13 @@ export class FrameSender {
     this.payloadLength += payload.length;
     this.messages++;
     this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
+    this.#tell();
+  }
+
+  /** Tells diagnostics of the frames that were just written. */
+  #tell(): void {
+    const { seen } = this.#writer;
+    if (seen !== undefined && frameWatch.out !== null && this.owner !== null) seen.report(frameWatch.out, this.owner);
   }
 
   /** Returns the length of the payload in bytes. */
@@ -136,6 +150,7 @@ export class FrameSender {
     if (!this.isCongested) return this.sendInOrder(opcode, payload);
     this.observer?.frameSent(opcode, payload, true);
     this.#output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
+    this.#tell();
   }
 
   /**
@@ -148,6 +163,7 @@ export class FrameSender {
     const pong = this.#controlFrame(Opcode.PONG, payload);
     this.#output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
+    this.#tell();
   }
 
   /** Sends a whole frame behind everything else. */
@@ -155,6 +171,7 @@ export class FrameSender {
     this.observer?.frameSent(opcode, payload, true);
     if (this.extensions === undefined) this.#writer.writeBytes(FIN | opcode, payload);
     else this.#sendFrame(new Frame(opcode, payload));
+    this.#tell();
   }
 
   #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {

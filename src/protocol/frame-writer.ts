@@ -1,8 +1,10 @@
 // Frames to bytes (RFC 6455 5.2): header and payload in one place, masked for clients.
 import { randomMaskingKey } from "../bytes/random.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
+import { frameWatch } from "../frames/frame-watch.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { Output } from "./output.ts";
+import { SeenFrames } from "./seen-frames.ts";
 
 /** From here on a payload is not copied but follows its header as it is. */
 export const BORROW_FROM = 0x8000;
@@ -20,6 +22,8 @@ export class FrameWriter {
   /** Clients mask (RFC 6455 5.1). */
   readonly isMasking: boolean;
   readonly #maskingKey: () => number;
+  /** The frames that were written, if they are watched. */
+  seen: SeenFrames | undefined;
 
   constructor(
     output: Output,
@@ -117,8 +121,16 @@ export class FrameWriter {
     if (this.isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
   }
 
+  /** Remembers a frame, if frames are watched. */
+  note(firstByte: number, length: number): void {
+    if (frameWatch.out === null || !frameWatch.out.isWatched) return;
+    this.seen ??= new SeenFrames();
+    this.seen.add(firstByte, length);
+  }
+
   /** Writes a header and returns where it ends. For a client it draws the masking key of the frame. */
   #writeHeader(bytes: Uint8Array, at: number, firstByte: number, length: number): number {
+    this.note(firstByte, length);
     const maskBit = this.isMasking ? MASK_BIT : 0;
     bytes[at++] = firstByte;
     if (length < 126) {

@@ -183,6 +183,7 @@ export abstract class Protocol extends Outbox {
     const receiver = this.receiver;
     const known = receiver.events.length;
     receiver.receive(chunk);
+    receiver.tell(this.sender.owner);
     this.observer?.received(receiver.events.slice(known));
     for (const frame of receiver.controls) this.#receiveControl(frame);
     if (receiver.fault !== null) this.#failLater(receiver.fault);

@@ -106,6 +106,7 @@ async function guarded(
     return await hook();
   } catch (error) {
     if (error instanceof NegotiationError) return rejectionFor(error);
+    if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handshake", error });
     connection.logger.error("! opening handshake failed", error);
     return rejectionFor(undefined);
   }

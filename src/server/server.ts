@@ -2,6 +2,7 @@
 import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
+import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -158,7 +159,10 @@ export class RunningServer implements Server {
       await this.#handler(connection);
       await connection.close();
     } catch (error) {
-      if (!connection.isOwnEnd(error)) connection.logger.error("! connection handler failed", error);
+      if (!connection.isOwnEnd(error)) {
+        if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
+        connection.logger.error("! connection handler failed", error);
+      }
       await connection.close(CloseCode.INTERNAL_ERROR);
     }
   }

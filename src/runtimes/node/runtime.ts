@@ -1,6 +1,7 @@
 // Node's part of the library. It is correct on Deno and Bun too, through their own node:net.
 import { Buffer } from "node:buffer";
 import type { Runtime } from "../../connection/runtime.ts";
+import { outsideChannel } from "./diagnostics-channels.ts";
 import { dial } from "./dial.ts";
 import { listen } from "./listen.ts";
 import { nodeTextCodec } from "./text-codec.ts";
@@ -17,6 +18,7 @@ export const nodeRuntime: Runtime = {
   allocate,
   // Streams turn any other Uint8Array into a Buffer first.
   allocateOutput: (size) => Buffer.allocUnsafeSlow(size),
+  outsideChannel,
   listen,
   dial,
   attach,
