@@ -199,7 +199,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(getEventListeners(signal, "abort")).toEqual([]);
     });
 
-    test("messages before the end are read first, each call after them gets the same error", async () => {
+    test("60: messages before the end are read first, each call after them gets the same error", async () => {
       const scene = await openRaw(side);
       await feedAtOnce(scene, SPAM, BYTES, CLOSE_1011);
       await endTcp(scene);
@@ -214,7 +214,7 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   describe("iteration", () => {
-    test("ends after the messages when the peer closes", async () => {
+    test("62: ends after the messages when the peer closes", async () => {
       for (const close of [CLOSE_OK, hex`88 02 03 e9`, hex`88 00`]) {
         const scene = await openRaw(side);
         await feedAtOnce(scene, SPAM, SPAM, close);
@@ -225,7 +225,7 @@ describe.each(SIDES)("%s", (side) => {
       }
     });
 
-    test("ends when it waits as the peer closes", async () => {
+    test("62: ends when it waits as the peer closes", async () => {
       const scene = await openRaw(side);
       const next = scene.ws[Symbol.asyncIterator]().next();
       await scene.feed(CLOSE_OK);
@@ -348,7 +348,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.transport.bufferedAmount).toBeGreaterThan(900);
     });
 
-    test("send() waits above writeLimit until the peer has read", async () => {
+    test("65: send() waits above writeLimit until the peer has read", async () => {
       const scene = await openRaw(side, { writeLimit: 1000 });
       scene.outbound.capacity = 100;
       scene.outbound.hold();
@@ -553,7 +553,7 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   describe("flow control", () => {
-    test("reading pauses above high, and resumes at low", async () => {
+    test("74: reading pauses above high, and resumes at low", async () => {
       const scene = await openRaw(side, { maxQueue: { high: 3, low: 1 } });
       for (const name of ["1", "2", "3"]) await scene.feed(text(name));
       expect(scene.transport.isPaused).toBe(false);
@@ -572,7 +572,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(await scene.ws.recv()).toBe("5");
     });
 
-    test("high 1, low 0: two messages pause reading, a third stays in the network, two reads resume it", async () => {
+    test("73: high 1, low 0: two messages pause reading, a third stays in the network, two reads resume it", async () => {
       const scene = await openRaw(side, { maxQueue: { high: 1, low: 0 } });
       await scene.feed(text("1"));
       await scene.feed(text("2"));
@@ -585,13 +585,13 @@ describe.each(SIDES)("%s", (side) => {
       expect(await scene.ws.recv()).toBe("3");
     });
 
-    test("high 0 works", async () => {
+    test("74: high 0 works", async () => {
       const scene = await openRaw(side, { maxQueue: 0 });
       for (let i = 0; i < 9; i++) await scene.feed(text(String(i)));
       for (let i = 0; i < 9; i++) expect(await scene.ws.recv()).toBe(String(i));
     });
 
-    test("maxQueue null never pauses", async () => {
+    test("74: maxQueue null never pauses", async () => {
       const scene = await openRaw(side, { maxQueue: null });
       for (let i = 0; i < 200; i++) scene.peer.send(side === "server" ? masked(SPAM) : SPAM);
       await scene.settle();
@@ -628,7 +628,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.sent()).toBe("8a 01 21");
     });
 
-    test("close() while reading is paused releases the reader and drops what has no room", async () => {
+    test("75: close() while reading is paused releases the reader and drops what has no room", async () => {
       const scene = await openRaw(side, { maxQueue: { high: 1, low: 0 } });
       await scene.feed(text("1"));
       await scene.feed(text("2"));
@@ -701,7 +701,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.ws.latency).toBe(12);
     });
 
-    test("ping() without data sends four random bytes", async () => {
+    test("70: ping() without data sends four random bytes", async () => {
       const scene = await openRaw(side);
       void scene.ws.ping();
       await scene.settle();
@@ -712,7 +712,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.sent()).not.toBe(first);
     });
 
-    test("ping() with data that is pending is refused, sends nothing, and works again after the pong", async () => {
+    test("70: ping() with data that is pending is refused, sends nothing, and works again after the pong", async () => {
       const scene = await openRaw(side);
       void scene.ws.ping("!");
       await expect(scene.ws.ping("!")).rejects.toBeInstanceOf(ConcurrencyError);
@@ -745,7 +745,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(getEventListeners(signal, "abort")).toEqual([]);
     });
 
-    test("ping() of 125 bytes works; 126 bytes are a RangeError, again too", async () => {
+    test("102: ping() of 125 bytes works; 126 bytes are a RangeError, again too", async () => {
       const scene = await openRaw(side);
       void scene.ws.ping(new Uint8Array(125));
       await expect(scene.ws.ping(new Uint8Array(126))).rejects.toBeInstanceOf(RangeError);
@@ -762,7 +762,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.ws.state).toBe("open");
     });
 
-    test("a pong acknowledges earlier pings; one that matches nothing is ignored", async () => {
+    test("70: a pong acknowledges earlier pings; one that matches nothing is ignored", async () => {
       const scene = await openRaw(side);
       const pings = ["1", "2", "3"].map((data) => scene.ws.ping(data));
       await scene.feed(hex`8a 01 39`, hex`8a 00`);
@@ -787,7 +787,22 @@ describe.each(SIDES)("%s", (side) => {
       expect([await scene.ws.recv(), await scene.ws.recv()]).toEqual(["1", "2"]);
     });
 
-    test("a pending ping rejects when the connection ends", async () => {
+    test("70: a later pong acknowledges earlier pings, some of which were cancelled", async () => {
+      const scene = await openRaw(side);
+      const controller = new AbortController();
+      const cancelled = scene.ws.ping("a", { signal: controller.signal });
+      const pings = [scene.ws.ping("b"), scene.ws.ping("c")];
+      controller.abort("enough");
+      await expect(cancelled).rejects.toBe("enough");
+      await scene.advance(5);
+      await scene.feed(hex`8a 01 63`);
+      expect(await Promise.all(pings)).toEqual([5, 5]);
+      const again = scene.ws.ping("a");
+      await scene.feed(hex`8a 01 61`);
+      expect(await again).toBe(0);
+    });
+
+    test("70: a pending ping rejects when the connection ends", async () => {
       const scene = await openRaw(side);
       const pending = scene.ws.ping();
       await scene.feed(CLOSE_OK);
@@ -901,7 +916,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.sent()).toBe("81 02 6f 6b");
     });
 
-    test("close() twice sends one Close, and both calls wait", async () => {
+    test("69: close() twice sends one Close, and both calls wait", async () => {
       const scene = await openRaw(side);
       const both = [scene.ws.close(), scene.ws.close(1001)];
       await scene.settle();
@@ -913,7 +928,7 @@ describe.each(SIDES)("%s", (side) => {
       await scene.ws.close();
     });
 
-    test("close() after the Close of the peer only waits", async () => {
+    test("69: close() after the Close of the peer only waits", async () => {
       const scene = await openRaw(side);
       await feedAtOnce(scene, CLOSE_1011);
       const closing = scene.ws.close();
@@ -946,7 +961,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.sent()).toBe(`81 04 53 70 61 6d 82 32${" 00".repeat(50)} 88 02 03 e8`);
     });
 
-    test("a recv() that waits while we close ends with ConnectionClosedOK without a cause", async () => {
+    test("61: a recv() that waits while we close ends with ConnectionClosedOK without a cause", async () => {
       const scene = await openRaw(side);
       const waiting = reasonOf(scene.ws.recv());
       void scene.ws.close();
@@ -967,7 +982,7 @@ describe.each(SIDES)("%s", (side) => {
       await expect(scene.ws.recv()).rejects.toBeInstanceOf(ConnectionClosedOK);
     });
 
-    test("without the Close of the peer, close() ends after closeTimeout with 1006", async () => {
+    test("68: without the Close of the peer, close() ends after closeTimeout with 1006", async () => {
       const scene = await openRaw(side, { closeTimeout: 1000 });
       const closing = scene.ws.close();
       await scene.advance(999);
@@ -982,7 +997,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.clock.pending).toBe(0);
     });
 
-    test("without the end of TCP, close() ends after one closeTimeout in all, with 1000 and a cause", async () => {
+    test("68: without the end of TCP, close() ends after one closeTimeout in all, with 1000 and a cause", async () => {
       const scene = await openRaw(side, { closeTimeout: 1000 });
       const closing = scene.ws.close();
       await scene.advance(600);
@@ -1018,7 +1033,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.clock.pending).toBe(0);
     });
 
-    test("closeTimeout null waits for ever", async () => {
+    test("69: closeTimeout null waits for ever", async () => {
       const scene = await openRaw(side, { closeTimeout: null });
       const closing = scene.ws.close();
       await scene.advance(10_000_000);
@@ -1047,7 +1062,7 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.peer.isClosed).toBe(true);
     });
 
-    test("disposing closes with 1000", async () => {
+    test("77: disposing closes with 1000", async () => {
       const scene = await openRaw(side);
       const disposed = (async () => {
         await using ws = scene.ws;
@@ -1060,7 +1075,7 @@ describe.each(SIDES)("%s", (side) => {
       await disposed;
     });
 
-    test("disposing after an error closes with 1000 and keeps the error", async () => {
+    test("77: disposing after an error closes with 1000 and keeps the error", async () => {
       const scene = await openRaw(side);
       const disposed = (async () => {
         await using ws = scene.ws;
@@ -1143,12 +1158,27 @@ describe.each(SIDES)("%s", (side) => {
       }
     });
 
-    test("a write that fails is the cause of the end", async () => {
+    test("72: a write that fails is the cause of the end", async () => {
       const scene = await openRaw(side);
       const error = new NetworkError("reset", "Cannot go on: connection reset by peer");
       await scene.feed(hex`89 00`);
       scene.transport.break(error);
       expect((await scene.ws.closed).error.cause).toBe(error);
+    });
+
+    test("72: a write that fails while a Ping is answered is the cause of the end", async () => {
+      const scene = await openRaw(side);
+      const waiting = scene.ws.recv();
+      scene.outbound.capacity = 0;
+      await scene.feed(hex`89 01 01`);
+      const cause = new NetworkError("reset", "Cannot write: connection reset by peer");
+      scene.transport.break(cause);
+      await scene.settle();
+      const { error } = await scene.ws.closed;
+      expect(error).toBeInstanceOf(ConnectionClosedError);
+      expect(error.cause).toBe(cause);
+      await expect(waiting).rejects.toBe(error);
+      await expect(scene.ws.send("A")).rejects.toBe(error);
     });
 
     test("a fault of the peer is the cause of the end, however TCP ends", async () => {
@@ -1427,7 +1457,7 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   describe("what is known", () => {
-    test("of an open connection", async () => {
+    test("78: of an open connection", async () => {
       const logger = new RecordingLogger();
       const scene = await openRaw(side, { logger });
       const { ws } = scene;
@@ -1453,7 +1483,7 @@ describe.each(SIDES)("%s", (side) => {
       expect([ws.closeCode, ws.closeReason]).toEqual([null, null]);
     });
 
-    test("before the opening handshake", () => {
+    test("78: before the opening handshake", () => {
       const { ws } = unopened(side);
       expect([ws.request, ws.response, ws.subprotocol, ws.closeCode, ws.closeReason]).toEqual(
         Array.from({ length: 5 }, () => null),

@@ -184,6 +184,25 @@ describe.each(SIDES)("%s", (side) => {
     expect(await scene.ws.recv()).toBe("A");
   });
 
+  test("60: messages that arrive while we close are kept as long as there is room", async () => {
+    const scene = await openRaw(side);
+    const closed = scene.ws.close();
+    await scene.settle();
+    await feedAtOnce(scene, hex`81 01 41`, hex`81 01 42`, hex`88 02 03 e8`);
+    scene.peer.end();
+    await closed;
+    expect([await scene.ws.recv(), await scene.ws.recv()]).toEqual(["A", "B"]);
+    await expect(scene.ws.recv()).rejects.toBeInstanceOf(ConnectionClosedOK);
+  });
+
+  test("a pong between the pieces of a message answers its ping", async () => {
+    const scene = await openRaw(side);
+    const answered = scene.ws.ping("x");
+    await feedAtOnce(scene, hex`01 01 41`, hex`8a 01 78`, hex`80 01 42`);
+    expect(await answered).toBe(0);
+    expect(await scene.ws.recv()).toBe("AB");
+  });
+
   test("counts every whole message, read, dropped or left early", async () => {
     const scene = await openRaw(side, { maxQueue: 0 });
     await scene.feed(hex`81 01 41`);

@@ -27,7 +27,7 @@ async function finish(scene: RawScene): Promise<void> {
 describe.each(SIDES)("%s", (side) => {
   const OPTIONS = { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100 };
 
-  test("Keepalive pings after one interval, not before, and measures latency", async () => {
+  test("71: Keepalive pings after one interval, not before, and measures latency", async () => {
     const scene = await openRaw(side, OPTIONS);
     await scene.advance(999);
     expect(scene.sent()).toBe("");
@@ -71,7 +71,7 @@ describe.each(SIDES)("%s", (side) => {
     expect(scene.clock.pending).toBe(0);
   });
 
-  test("Keepalive fails the connection with 1011 after pingTimeout in silence", async () => {
+  test("71: Keepalive fails the connection with 1011 after pingTimeout in silence", async () => {
     const scene = await openRaw(side, OPTIONS);
     await scene.advance(1000);
     expect(scene.sent()).toMatch(PING);

@@ -438,8 +438,10 @@ describe.each(SIDES)("%s", (side) => {
             await source.end();
             expect(await to.recv()).toBe("A");
           }
-          for (let i = 0; i < 100_000; i++) expect(await to.recv()).toBe(String(i));
-          expect(performance.now() - start).toBeLessThan(15_000);
+          let inOrder = 0;
+          for (let i = 0; i < 100_000; i++) if ((await to.recv()) === String(i)) inOrder++;
+          expect(inOrder).toBe(100_000);
+          expect(performance.now() - start).toBeLessThan(8000);
         }
       },
     );
