@@ -93,7 +93,7 @@ test("events are told on Node's channels too; buffered bytes and errors among th
       await ws.recv();
       throw new Error("broken");
     },
-    { host: "127.0.0.1", port: 0, logger },
+    { host: "127.0.0.1", port: 0, logger, compression: null },
   );
   const { port } = server.addresses[0] as { port: number };
   const ws = await connect(`ws://127.0.0.1:${port}`, { maxSize: null });
