@@ -16,6 +16,7 @@ export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
 export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
+export * from "./errors/proxy.ts";
 export { ConcurrencyError, InvalidState, InvalidUtf8, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
 export { CloseCode } from "./frames/close-code.ts";
 export type { HeadersLike } from "./http/headers.ts";
