@@ -6,7 +6,6 @@ import { Link } from "../connection/link.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
-import { InvalidURI } from "../errors/handshake.ts";
 import { TimeoutError } from "../errors/network.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { WebSocketURI } from "../http/uri.ts";
@@ -17,12 +16,13 @@ import { checkSubprotocols } from "../protocol/negotiation.ts";
 import { VERSION } from "../version.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Connecting } from "./connecting.ts";
+import { destinationOf, type DestinationOptions, isTransport } from "./destination.ts";
 
 /** Options that are planned. Ignoring `proxy` would connect past it. */
-const UNSUPPORTED = ["tls", "unix", "proxy", "host", "port", "transport", "compression"];
+const UNSUPPORTED = ["proxy", "compression"];
 
 /** Options of `connect`. */
-export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings {
+export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
   /** Aborts the opening. It has no effect on an open connection. */
   signal?: AbortSignal;
 }
@@ -30,9 +30,10 @@ export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettin
 /**
  * Connects to a WebSocket server. `await` it for an open connection.
  *
- * @param uri A `ws:` URI (RFC 6455 3).
+ * @param uri A `ws:` or `wss:` URI (RFC 6455 3), or `ws+unix:/path/of/socket:/resource`.
  * @throws {InvalidURI} For anything else.
- * @throws {NetworkError} If there is no connection to the host.
+ * @throws {NetworkError} If there is no connection to the host, or its certificate is refused.
+ * @throws {TypeError | RangeError} For options that cannot be used, alone or together.
  * @throws {InvalidHandshake} If the server does not answer as a WebSocket server that agrees.
  * @throws {TimeoutError} After `openTimeout`.
  *
@@ -50,14 +51,14 @@ export function bindConnect(runtime: Runtime): Connect {
 
 async function open(runtime: Runtime, uri: string, options: ConnectOptions): Promise<ClientConnection> {
   const target = parseUri(uri);
-  if (target.secure) throw new InvalidURI(uri, "wss is not supported yet");
   checkSubprotocols(options.subprotocols ?? []);
   refuseUnsupported(options, UNSUPPORTED);
   const settings = readConnectionOptions(options);
+  const destination = destinationOf(target, options);
   options.signal?.throwIfAborted();
   const deadline = new OpenDeadline(settings.openTimeout, options.signal);
   try {
-    const transport = await runtime.dial({ host: target.host, port: target.port }, deadline.signal);
+    const transport = isTransport(destination) ? destination : await runtime.dial(destination, deadline.signal);
     return await shakeHands(runtime, transport, target, options, settings, deadline.signal);
   } catch (error) {
     throw deadline.signal.aborted ? deadline.signal.reason : error;

@@ -19,7 +19,7 @@ const SCHEMES: ReadonlyMap<string, string> = new Map([
 const BOUND_TO_ORIGIN: readonly string[] = ["Authorization", "Cookie", "Proxy-Authorization", "Host"];
 
 /** Whom a request goes to, and what it carries. */
-export interface Destination {
+export interface Hop {
   readonly uri: WebSocketURI;
   readonly additionalHeaders: Headers;
 }
@@ -38,9 +38,9 @@ export type Pinned = "nothing" | "address" | "transport";
  */
 export function followRedirect(
   response: HandshakeResponse,
-  { uri, additionalHeaders }: Destination,
+  { uri, additionalHeaders }: Hop,
   pinned: Pinned,
-): Destination | null {
+): Hop | null {
   const locations = response.headers.getAll("Location");
   const [location] = locations;
   if (!REDIRECTS.has(response.statusCode) || location === undefined) return null;
@@ -50,7 +50,7 @@ export function followRedirect(
   if (pinned === "transport") throw new SecurityError("Cannot follow redirect: transport is set");
   if (isSameOrigin(uri, target)) {
     const { username, password } = target.username === null ? uri : target;
-    return { uri: { ...target, username, password }, additionalHeaders };
+    return { uri: { ...target, username, password, unix: uri.unix }, additionalHeaders };
   }
   if (pinned === "address") throw new SecurityError("Cannot follow redirect to another server: the address is set");
   const headers = new Headers(additionalHeaders);

@@ -118,7 +118,7 @@ export class Tunnel implements Transport {
     return this.#transport.remoteAddress;
   }
 
-  get peerCertificate(): unknown {
+  get peerCertificate(): null {
     return null;
   }
 

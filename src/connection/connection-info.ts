@@ -5,7 +5,7 @@ import type { HandshakeResponse } from "../http/response.ts";
 import type { State } from "../protocol/state.ts";
 import type { Link } from "./link.ts";
 import type { LoggerLike } from "./logger.ts";
-import type { Address } from "./transport.ts";
+import type { Address, PeerCertificate } from "./transport.ts";
 
 /** The facts about a connection. */
 export abstract class ConnectionInfo {
@@ -59,6 +59,14 @@ export abstract class ConnectionInfo {
 
   get remoteAddress(): Address {
     return this.link.transport.remoteAddress;
+  }
+
+  /**
+   * The TLS certificate of the peer; `null` without TLS, and for a client without one. On a server it was verified unless
+   * `tls.rejectUnauthorized` is `false`. On Node it is an `X509Certificate`.
+   */
+  get peerCertificate(): PeerCertificate | null {
+    return this.link.transport.peerCertificate;
   }
 
   /** The close code of the peer, 1006 without one; `null` until the connection is closed. */

@@ -3,6 +3,21 @@
 /** Address of an end of a connection: TCP, or the path of a Unix socket (empty when it has none). */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** The certificate of a TLS peer: what the certificates of all runtimes have. On Node it is an `X509Certificate`. */
+export interface PeerCertificate {
+  readonly subject: string;
+  /** Such as `DNS:example.com, IP Address:192.0.2.1`. */
+  readonly subjectAltName?: string | undefined;
+  readonly issuer: string;
+  readonly serialNumber: string;
+  readonly validFrom: string;
+  readonly validTo: string;
+  /** SHA-256 of the certificate, in hexadecimal with colons. */
+  readonly fingerprint256: string;
+  /** The certificate itself (DER). */
+  readonly raw: Uint8Array;
+}
+
 /**
  * Receives what happens on a {@link Transport}. None of its methods throws.
  *
@@ -25,8 +40,8 @@ export interface TransportSink {
 export interface Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  /** The TLS certificate of the peer as the runtime gives it, or `null`. */
-  readonly peerCertificate: unknown;
+  /** The TLS certificate of the peer, or `null` without TLS or without a certificate. Known once the sink gets bytes. */
+  readonly peerCertificate: PeerCertificate | null;
 
   /** Makes `sink` the receiver of everything from now on and starts reading. May be called again to hand over. */
   attach(sink: TransportSink): void;

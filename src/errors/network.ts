@@ -2,7 +2,8 @@
 import { WebSocketException } from "./base.ts";
 
 /**
- * What went wrong with a socket. `"other"` is for what the runtime does not tell apart.
+ * What went wrong with a socket. `"unsupported"` is for what this system or runtime cannot do, `"other"` for what the
+ * runtime does not tell apart.
  */
 export type NetworkErrorReason =
   | "dns"
@@ -13,16 +14,28 @@ export type NetworkErrorReason =
   | "tls"
   | "address-in-use"
   | "permission"
+  | "unsupported"
   | "other";
+
+/** Options of a {@link NetworkError}. */
+export interface NetworkErrorOptions extends ErrorOptions {
+  readonly certificateFault?: string | undefined;
+}
 
 /** The socket failed; `cause` is the runtime's own error. */
 export class NetworkError extends WebSocketException {
   readonly code: "NETWORK_ERROR" = "NETWORK_ERROR";
   readonly reason: NetworkErrorReason;
+  /**
+   * Why the certificate of the server was refused, as the runtime names it, such as `"CERT_HAS_EXPIRED"`; the reason is
+   * `"tls"` then, and trying again is of no use. `null` for every other fault.
+   */
+  readonly certificateFault: string | null;
 
-  constructor(reason: NetworkErrorReason, message: string, options?: ErrorOptions) {
+  constructor(reason: NetworkErrorReason, message: string, options?: NetworkErrorOptions) {
     super(message, options);
     this.reason = reason;
+    this.certificateFault = options?.certificateFault ?? null;
   }
 }
 

@@ -35,10 +35,11 @@ export class HandshakeResponse {
   /**
    * @param headers Kept if these are `Headers`, copied otherwise.
    * @throws {RangeError} If the status is not an integer from 100 to 599.
-   * @throws {TypeError} If the reason phrase has a control character, or one above U+00FF.
+   * @param body Text is encoded as UTF-8.
+   * @throws {TypeError} If the reason phrase has a control character, or one above U+00FF; or if the body is something else.
    * @throws {InvalidHeaderValue} For an invalid header.
    */
-  constructor(statusCode: number, reasonPhrase: string, headers: HeadersLike, body: Uint8Array = NO_BYTES) {
+  constructor(statusCode: number, reasonPhrase: string, headers: HeadersLike, body: Uint8Array | string = NO_BYTES) {
     if (!Number.isInteger(statusCode) || statusCode < LOWEST_STATUS || statusCode > HIGHEST_STATUS) {
       throw new RangeError(`Cannot make a response: invalid status ${String(statusCode)}`);
     }
@@ -47,7 +48,8 @@ export class HandshakeResponse {
     this.statusCode = statusCode;
     this.reasonPhrase = reasonPhrase;
     this.headers = headers instanceof Headers ? headers : new Headers(headers);
-    this.body = body;
+    this.body = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (!(this.body instanceof Uint8Array)) throw new TypeError("Cannot make a response: expected bytes or text as body");
   }
 
   /** The bytes on the wire. */

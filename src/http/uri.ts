@@ -1,4 +1,4 @@
-// WebSocket URIs (RFC 6455 3): "ws:" and "wss:", IRIs (RFC 3987) too.
+// WebSocket URIs (RFC 6455 3): "ws:" and "wss:", IRIs (RFC 3987) too; and "ws+unix:" and "wss+unix:" for Unix sockets.
 import { InvalidURI } from "../errors/handshake.ts";
 import { defaultPort } from "./fields.ts";
 
@@ -20,11 +20,17 @@ export interface WebSocketURI {
   readonly password: string | null;
   /** What the request line asks for: path and query, `/` at least. */
   readonly resourceName: string;
+  /** Path of the Unix socket of a `ws+unix:` or `wss+unix:` URI, percent-decoded; `null` for the other schemes. */
+  readonly unix: string | null;
 }
 
 // ws-URI = "ws:" "//" authority path-abempty [ "?" query ]
 // The five parts as RFC 3986 appendix B splits them.
 const URI = /^(wss?):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#)?/i;
+
+// "ws+unix:" socket-path [ ":" path-abempty [ "?" query ] ], as the URIs of others are, who have no standard either.
+// A socket path with a colon, a question mark or a number sign has it percent-encoded. With "//" in front, too.
+const UNIX_URI = /^(wss?)\+unix:(?:\/\/(?=\/))?([^:?#]*)(?::([^?#]*))?(?:\?([^#]*))?(#)?/i;
 
 const HIGHEST_PORT = 65_535;
 const MOST_PORT_DIGITS = 5;
@@ -36,6 +42,8 @@ const MOST_PORT_DIGITS = 5;
  * percent-encoded. Host names outside ASCII are converted (IDNA). A fragment, a control character, a space at either
  * end or before the path, and a user without a password are errors.
  *
+ * `ws+unix:/run/app.sock:/chat?room=1` asks for `/chat?room=1` on a Unix socket; its host is `localhost`.
+ *
  * @throws {InvalidURI} Without the credentials of the URI in its message.
  *
  * @example
@@ -45,14 +53,38 @@ export function parseUri(uri: string): WebSocketURI {
   const fail: Fail = (problem) => new InvalidURI(withoutCredentials(uri), problem);
   if (hasControl(uri)) throw fail("it has a control character");
   if (uri.trim() !== uri) throw fail("it begins or ends with white space");
+  if (UNIX_URI.test(uri)) return parseUnixUri(uri, fail);
   const [, scheme, authority = "", rawPath = "", rawQuery = "", fragment] = URI.exec(uri) ?? [];
   if (scheme === undefined) throw fail("scheme isn't ws or wss");
   if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
   const secure = scheme.toLowerCase() === "wss";
   const { port = defaultPort(secure), ...others } = parseAuthority(authority, fail);
+  return { secure, port, ...others, ...parseResource(rawPath, rawQuery), unix: null };
+}
+
+function parseResource(rawPath: string, rawQuery: string): { path: string; query: string; resourceName: string } {
   const [path, query] = [percentEncode(rawPath), percentEncode(rawQuery)];
-  const resourceName = `${path === "" ? "/" : path}${query === "" ? "" : `?${query}`}`;
-  return { secure, port, path, query, ...others, resourceName };
+  return { path, query, resourceName: `${path === "" ? "/" : path}${query === "" ? "" : `?${query}`}` };
+}
+
+function parseUnixUri(uri: string, fail: Fail): WebSocketURI {
+  const [, scheme = "", rawUnix = "", rawPath = "", rawQuery = "", fragment] = UNIX_URI.exec(uri) ?? [];
+  if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
+  if (rawUnix === "") throw fail("path of the socket isn't provided");
+  if (rawUnix.startsWith("//")) throw fail("there is a host before the path of the socket");
+  if (rawPath !== "" && !rawPath.startsWith("/")) throw fail("what follows the socket isn't a path");
+  const secure = scheme.toLowerCase() === "wss";
+  const unix = decodeSocketPath(rawUnix, fail);
+  const resource = parseResource(rawPath, rawQuery);
+  return { secure, host: "localhost", port: defaultPort(secure), ...NO_CREDENTIALS, ...resource, unix };
+}
+
+function decodeSocketPath(text: string, fail: Fail): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw fail("path of the socket isn't percent-encoded UTF-8");
+  }
 }
 
 /** Makes the error for a part of a URI that is wrong. */

@@ -1,23 +1,23 @@
 // Options of serve(), read once.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
 import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
-import type { ListenOptions } from "../connection/runtime.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
 import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { VERSION } from "../version.ts";
 import type { WebResponse } from "./hook-response.ts";
+import { checkPlace, type PlaceOptions } from "./place.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
-/** Options that are planned. Ignoring `tls` would serve in plain text. */
-const UNSUPPORTED = ["tls", "unix", "listener", "listen", "server", "match", "reusePort", "compression"];
+/** Options that are planned, where ignoring them would not be what the caller meant. */
+const UNSUPPORTED = ["compression"];
 
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
 
 /** Options of `serve`. */
-export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings, ListenOptions {
+export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
   /**
    * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
    * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
@@ -55,7 +55,7 @@ export function readServeOptions(options: ServeOptions, product: string): Server
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
   checkSubprotocols(subprotocols ?? []);
   refuseUnsupported(options, UNSUPPORTED);
-  checkPort(options.port);
+  checkPlace(options);
   return {
     connection: readConnectionOptions(options),
     handshake: { origins, extensions, subprotocols, selectSubprotocol },
@@ -63,9 +63,4 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     processResponse: options.processResponse,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
   };
-}
-
-function checkPort(port: number | undefined): void {
-  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= 0xffff)) return;
-  throw new RangeError(`Cannot use port: ${port}, expected an integer from 0 to 65535`);
 }

@@ -1,7 +1,9 @@
 // serve(): from a handler and options to a listening server.
 import type { Runtime } from "../connection/runtime.ts";
+import type { Transport } from "../connection/transport.ts";
 import type { ServeOptions } from "./options.ts";
 import { readServeOptions } from "./options.ts";
+import { openPlace } from "./place.ts";
 import type { Server } from "./server-connection.ts";
 import type { Handler } from "./server.ts";
 import { RunningServer } from "./server.ts";
@@ -25,10 +27,13 @@ export type Serve = (handler: Handler, options?: ServeOptions) => Promise<Server
 export function bindServe(runtime: Runtime): Serve {
   return async (handler, options = {}) => {
     if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
-    const { host, port, backlog, signal } = options;
-    const server = new RunningServer(runtime, handler, readServeOptions(options, runtime.product));
+    const { signal } = options;
+    const settings = readServeOptions(options, runtime.product);
+    const server = new RunningServer(runtime, handler, settings);
     signal?.throwIfAborted();
-    server.listening(await runtime.listen({ host, port, backlog }, (transport) => server.accept(transport)));
+    const { logger, httpLimits, openTimeout } = settings.connection;
+    const accept = (transport: Transport): void => server.accept(transport);
+    server.listening(await openPlace(options, { runtime, logger, httpLimits, openTimeout, accept }));
     if (signal !== undefined) closeOnAbort(server, signal);
     return server;
   };

@@ -1,5 +1,6 @@
 // A connection from the server's side, and the server as it and its owner see it.
 import { Connection } from "../connection/connection.ts";
+import type { UpgradeRequest } from "../connection/runtime.ts";
 import type { Address } from "../connection/transport.ts";
 import type { Link } from "../connection/link.ts";
 import type { HeadersLike } from "../http/headers.ts";
@@ -28,12 +29,23 @@ export interface Server extends AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Closes the server: it stops listening, answers 503 to opening handshakes under way, and closes open connections.
-   * Resolves with `finished`. Further calls only wait.
+   * Hooks get `closeTimeout` to answer. Resolves with `finished`. Further calls only wait.
    *
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
    */
   close(options?: ServerCloseOptions): Promise<void>;
-  /** Keeps the process alive while the server listens; so it does by default. */
+  /**
+   * Takes the connection of a request with `Upgrade`: what the `upgrade` event of a server of `node:http` gives. This is
+   * what `listen: false` is for; it works beside listening, too.
+   *
+   * @throws {TypeError} For anything else.
+   *
+   * @example
+   * const server = await serve(handler, { listen: false });
+   * http.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head));
+   */
+  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array): void;
+  /** Keeps the process alive while the server listens; so it does by default. A server of another is left alone. */
   ref(): void;
   /** Lets the process end although the server listens. */
   unref(): void;

@@ -3,7 +3,7 @@ import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { Link } from "../connection/link.ts";
-import type { Listener, Runtime } from "../connection/runtime.ts";
+import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Address, Transport } from "../connection/transport.ts";
 import { TimeoutError } from "../errors/network.ts";
@@ -67,7 +67,8 @@ export class RunningServer implements Server {
     if (!this.#isClosing) {
       this.#isClosing = true;
       void this.#closeListener();
-      for (const link of this.#opening) this.#refuse(link);
+      for (const link of this.#opening) if (link.request === null) refuse(link);
+      this.#limitHooks();
       if (closeConnections) {
         this.#farewell = new Close(code, reason);
         for (const connection of this.#open) void connection.close(code, reason);
@@ -98,12 +99,20 @@ export class RunningServer implements Server {
     if (this.#isListenerClosed && this.#open.size === 0 && this.#opening.size === 0) this.#finished.resolve();
   }
 
-  /** A client that has not sent its request yet is told at once; the others are when their hooks are done. */
-  #refuse(link: Link<ServerProtocol>): void {
-    const { protocol } = link;
-    if (link.request !== null || protocol.state !== "connecting" || protocol.closeExpected()) return;
-    protocol.sendResponse(unavailable());
-    link.answered();
+  /** Hooks end the opening by themselves, within `openTimeout` if there is one: they may have none. */
+  #limitHooks(): void {
+    const { closeTimeout } = this.#settings.connection;
+    if (closeTimeout === null || this.#opening.size === 0) return;
+    const timer = sharedTimers().schedule(closeTimeout, () => {
+      for (const link of this.#opening) refuse(link);
+    });
+    void this.finished.then(() => sharedTimers().cancel(timer));
+  }
+
+  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array): void {
+    const { takeOver, product } = this.#runtime;
+    if (takeOver === undefined) throw new TypeError(`Cannot handle upgrade: not supported on ${product}`);
+    this.accept(takeOver(request, socket, head));
   }
 
   accept(transport: Transport): void {
@@ -117,7 +126,7 @@ export class RunningServer implements Server {
     this.#opening.add(link);
     void this.#run(link, connection);
     link.start();
-    if (this.#isClosing) this.#refuse(link);
+    if (this.#isClosing) refuse(link);
   }
 
   async #run(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
@@ -151,6 +160,14 @@ export class RunningServer implements Server {
       await connection.close(CloseCode.INTERNAL_ERROR);
     }
   }
+}
+
+/** Tells a client that the server closes, unless it was answered. What a hook says later is not heard. */
+function refuse(link: Link<ServerProtocol>): void {
+  const { protocol } = link;
+  if (protocol.state !== "connecting" || protocol.closeExpected()) return;
+  protocol.sendResponse(unavailable());
+  link.answered();
 }
 
 /** The deadline of an opening: TCP is dropped without an answer. */

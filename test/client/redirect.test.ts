@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Destination, Pinned } from "../../src/client/redirect.ts";
+import type { Hop, Pinned } from "../../src/client/redirect.ts";
 import { followRedirect, isSameOrigin } from "../../src/client/redirect.ts";
 import { InvalidHeader, InvalidURI, SecurityError } from "../../src/errors/handshake.ts";
 import { Headers } from "../../src/http/headers.ts";
@@ -18,14 +18,14 @@ function follow(
   from: string,
   location: string,
   { status = 302, pinned = "nothing" }: { readonly status?: number; readonly pinned?: Pinned } = {},
-): Destination | null {
+): Hop | null {
   const response = new HandshakeResponse(status, "", { Location: location });
   return followRedirect(response, { uri: parseUri(from), additionalHeaders: new Headers(HEADERS) }, pinned);
 }
 
-function show(destination: Destination | null): string {
-  if (destination === null) return "none";
-  const { secure, host, port, resourceName, username, password } = destination.uri;
+function show(hop: Hop | null): string {
+  if (hop === null) return "none";
+  const { secure, host, port, resourceName, username, password } = hop.uri;
   const userinfo = username === null ? "" : `${username}:${password}@`;
   return `${secure ? "wss" : "ws"}://${userinfo}${host}:${port}${resourceName}`;
 }
@@ -75,14 +75,14 @@ describe("followRedirect()", () => {
 
   test("does not follow a response without Location", () => {
     const response = new HandshakeResponse(302, "", {});
-    const destination = { uri: parseUri("ws://a/"), additionalHeaders: new Headers() };
-    expect(followRedirect(response, destination, "nothing")).toBe(null);
+    const hop = { uri: parseUri("ws://a/"), additionalHeaders: new Headers() };
+    expect(followRedirect(response, hop, "nothing")).toBe(null);
   });
 
   test("refuses several targets", () => {
     const response = new HandshakeResponse(302, "", { Location: ["/a", "/b"] });
-    const destination = { uri: parseUri("ws://a/"), additionalHeaders: new Headers() };
-    expect(() => followRedirect(response, destination, "nothing")).toThrow(InvalidHeader);
+    const hop = { uri: parseUri("ws://a/"), additionalHeaders: new Headers() };
+    expect(() => followRedirect(response, hop, "nothing")).toThrow(InvalidHeader);
   });
 
   test.each(["ftp://b/", "javascript:alert(1)", "file:///etc/passwd", "http://", "http://b:99999/", "http://a b/"])(
@@ -103,9 +103,9 @@ describe("followRedirect()", () => {
     ["http://a:81/", 1],
     ["https://a/", 1],
   ])("to %s keeps %i additional headers", (location, count) => {
-    const destination = follow("ws://a/", location);
-    expect(destination?.additionalHeaders.size).toBe(count);
-    expect(destination?.additionalHeaders.get("x-mine")).toBe("kept");
+    const hop = follow("ws://a/", location);
+    expect(hop?.additionalHeaders.size).toBe(count);
+    expect(hop?.additionalHeaders.get("x-mine")).toBe("kept");
   });
 
   test.each<[Pinned, string, boolean]>([

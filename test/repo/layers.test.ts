@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       "bytes",
       "connection/transport.ts",
       "connection/runtime.ts", // the interface that a runtime implements
+      "connection/tls.ts",
       "connection/native-connection.ts",
     ],
     sync: belowFaces,

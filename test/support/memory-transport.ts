@@ -160,7 +160,7 @@ export class Pipe {
 export class MemoryTransport implements Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  readonly peerCertificate: unknown = null;
+  readonly peerCertificate: null = null;
   /** The bytes of every call of `write`. */
   readonly writes: Uint8Array[] = [];
   /** What was called, for tests that count: `pause`, `resume`, `closeWrite`, `abort`. */

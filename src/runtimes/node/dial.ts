@@ -1,29 +1,93 @@
-// Connecting with node:net.
-import { connect } from "node:net";
+// Connecting with node:net and node:tls, and on top of what is connected already.
+import { connect, isIP, Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { networkError } from "./errors.ts";
+import { clientTls } from "./tls-options.ts";
+import { checkSocket, prepare } from "./streams.ts";
+import type { SocketLike } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
+import { checkPath } from "./unix.ts";
 
-/** Connects over TCP, trying the addresses of a name as RFC 8305 says. */
-export function dial({ host, port }: DialOptions, signal: AbortSignal): Promise<Transport> {
+/** Connects over TCP, trying the addresses of a name as RFC 8305 says; or to a Unix socket; with TLS if that is asked for. */
+export async function dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
+  signal.throwIfAborted();
+  const { host, port, unix, tls } = options;
+  if (unix !== undefined) checkPath(unix);
+  const settings = tls === undefined ? undefined : clientTls(tls.options);
+  const doing = `connect to ${unix ?? `${host}:${port}`}`;
+  const socket = options.socket === undefined ? await open(options, doing, signal) : openAlready(options);
+  const paths = unix === undefined ? {} : { remote: unix };
+  if (tls === undefined || settings === undefined || socket instanceof TLSSocket) return new NodeTransport(socket, paths);
+  const name = tls.options.servername ?? tls.host;
+  try {
+    const secured = connectTls({ ...settings, socket, host: name, servername: serverNameOf(name) });
+    await connected(secured, "secureConnect", doing, signal);
+    return new NodeTransport(secured, paths);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function open({ host, port, unix }: DialOptions, doing: string, signal: AbortSignal): Promise<Socket> {
+  const place = unix === undefined ? { host, port, noDelay: true, autoSelectFamily: true } : { path: unix };
+  const socket = connect({ ...place, allowHalfOpen: true });
+  await connected(socket, "connect", doing, signal);
+  return socket;
+}
+
+function openAlready({ socket, tls }: DialOptions): SocketLike {
+  if (!(socket instanceof Duplex)) throw new TypeError("Cannot use transport: expected a transport or a duplex stream");
+  checkSocket("transport", socket);
+  if (socket instanceof TLSSocket && tls !== undefined && Object.keys(tls.options).length > 0) {
+    throw new TypeError("Cannot use tls together with transport: the socket has TLS already");
+  }
+  prepare(socket);
+  return socket;
+}
+
+/** RFC 6066 3: no addresses, and no dot at the end. */
+function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host.replace(/\.$/, "") : "";
+}
+
+/** Waits for `event`. A socket that fails or is given up is destroyed. */
+function connected(socket: Socket, event: string, doing: string, signal: AbortSignal): Promise<void> {
   return new Promise((done, fail) => {
-    if (signal.aborted) return fail(signal.reason);
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, autoSelectFamily: true });
-    const abort = (): void => {
-      socket.destroy();
-      fail(signal.reason);
-    };
-    const onError = (error: Error): void => {
+    const settle = (outcome: () => void): void => {
       signal.removeEventListener("abort", abort);
-      fail(networkError(`connect to ${host}:${port}`, error));
-    };
-    signal.addEventListener("abort", abort);
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      signal.removeEventListener("abort", abort);
+      socket.off(event, onConnect);
       socket.off("error", onError);
-      done(new NodeTransport(socket));
-    });
+      socket.off("close", onClose);
+      outcome();
+    };
+    const give = (reason: unknown): void => {
+      socket.destroy();
+      fail(reason);
+    };
+    const abort = (): void => settle(() => give(signal.reason));
+    const onError = (error: Error): void => {
+      settle(() => give(networkError(doing, error, certificateFaultOf(socket))));
+    };
+    const onClose = (): void => onError(new Error("connection closed"));
+    const onConnect = (): void => settle(done);
+    signal.addEventListener("abort", abort);
+    // For good: an error that comes when nobody waits any more, or not yet again, must not end the process.
+    socket.on("error", ignore);
+    socket.on("error", onError);
+    socket.on("close", onClose);
+    socket.on(event, onConnect);
+    if (signal.aborted) abort();
   });
+}
+
+function ignore(): void {}
+
+/** Node keeps there what it found wrong, and only that. */
+function certificateFaultOf(socket: Socket): string | undefined {
+  const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
+  return fault == null ? undefined : String(fault);
 }

@@ -15,7 +15,14 @@ const REASONS: ReadonlyMap<string, NetworkErrorReason> = new Map([
   ["EADDRINUSE", "address-in-use"],
   ["EACCES", "permission"],
   ["EPERM", "permission"],
+  ["ENOENT", "refused"], // no Unix socket
+  ["ENOTSUP", "unsupported"],
+  ["EOPNOTSUPP", "unsupported"],
+  ["EPROTO", "tls"],
 ]);
+
+/** Codes of OpenSSL and of node:tls. */
+const TLS_CODE = /^ERR_(SSL|TLS|OSSL)_/;
 
 const TEXTS: Readonly<Record<NetworkErrorReason, string>> = {
   dns: "name not found",
@@ -26,6 +33,7 @@ const TEXTS: Readonly<Record<NetworkErrorReason, string>> = {
   tls: "TLS failed",
   "address-in-use": "address already in use",
   permission: "permission denied",
+  unsupported: "not supported by this system",
   other: "network error",
 };
 
@@ -36,9 +44,24 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** Makes the error of `doing` something, such as `connect to localhost:8765`. */
-export function networkError(doing: string, error: unknown): NetworkError {
-  const reason = REASONS.get(codeOf(error) ?? "") ?? "other";
-  const detail = reason === "other" && error instanceof Error ? `: ${error.message}` : "";
-  return new NetworkError(reason, `Cannot ${doing}: ${TEXTS[reason]}${detail}`, { cause: error });
+function reasonOf(error: unknown): NetworkErrorReason {
+  const code = codeOf(error) ?? "";
+  return REASONS.get(code) ?? (TLS_CODE.test(code) ? "tls" : "other");
+}
+
+/** The sentence of OpenSSL, without the place in its sources. */
+function detailOf(error: Error): string {
+  const [, sentence] = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  return `: ${sentence ?? error.message}`;
+}
+
+/**
+ * Makes the error of `doing` something, such as `connect to localhost:8765`. `certificateFault` is why a certificate was
+ * refused.
+ */
+export function networkError(doing: string, error: unknown, certificateFault?: string): NetworkError {
+  const reason = certificateFault === undefined ? reasonOf(error) : "tls";
+  const isVague = reason === "other" || reason === "tls";
+  const detail = isVague && error instanceof Error ? detailOf(error) : "";
+  return new NetworkError(reason, `Cannot ${doing}: ${TEXTS[reason]}${detail}`, { cause: error, certificateFault });
 }

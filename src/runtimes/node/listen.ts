@@ -1,30 +1,74 @@
-// Listening with node:net.
+// Listening with node:net and node:tls.
 import { lookup } from "node:dns/promises";
 import type { AddressInfo, ListenOptions as NetListenOptions, Server } from "node:net";
-import { createServer } from "node:net";
-import type { Address, Transport } from "../../connection/transport.ts";
-import type { Listener, ListenOptions } from "../../connection/runtime.ts";
+import type { Listener, ListenTarget } from "../../connection/runtime.ts";
+import type { Transport } from "../../connection/transport.ts";
+import { NetworkError } from "../../errors/network.ts";
+import type { OnTransport } from "./acceptor.ts";
+import { serverMaker } from "./acceptor.ts";
 import { codeOf, networkError } from "./errors.ts";
-import { NodeTransport } from "./transport.ts";
+import { bind, NodeListener } from "./node-listener.ts";
+import { adopt } from "./open-listener.ts";
+import { canReusePort } from "./reuse-port.ts";
+import { checkPath, removeStale } from "./unix.ts";
 
 /** How often to look for a port that is free on all addresses of a name. */
 const PORT_ATTEMPTS = 10;
 
-type OnTransport = (transport: Transport) => void;
-
-/** Listens on all addresses of a host. */
-export async function listen(options: ListenOptions, onTransport: OnTransport): Promise<Listener> {
-  const { host, port = 0 } = options;
-  const doing = `listen on ${host ?? "all addresses"}:${port}`;
+/** Listens on all addresses of a host, on a Unix socket, or takes a listener that is open. */
+export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
+  const { host, port = 0, unix, listener } = target;
+  if (listener !== undefined) return adopt(listener, target, onTransport);
+  if (unix !== undefined) checkPath(unix);
+  const doing = `listen on ${unix ?? `${host ?? "all addresses"}:${port}`}`;
+  if (target.reusePort === true && !(await canReusePort())) {
+    throw new NetworkError("unsupported", `Cannot ${doing}: reusePort is not supported here`);
+  }
+  const gate = new Gate(serverMaker(target), onTransport);
   try {
-    const hosts = host === undefined ? [undefined] : await resolve(host);
-    return new NodeListener(await bindSamePort(hosts, port, options.backlog, onTransport));
+    const servers =
+      unix === undefined ? await bindSamePort(await addressesOf(host), target, gate) : [await bindPath(target, gate)];
+    gate.open();
+    return new NodeListener(servers);
   } catch (error) {
     throw networkError(doing, error);
   }
 }
 
-async function resolve(host: string): Promise<string[]> {
+/** Makes servers, and holds the clients of the first address until the last is bound: perhaps it never is. */
+class Gate {
+  readonly #makeServer: (onTransport: OnTransport) => Server;
+  readonly #onTransport: OnTransport;
+  #held: Transport[] | undefined = [];
+
+  constructor(makeServer: (onTransport: OnTransport) => Server, onTransport: OnTransport) {
+    this.#makeServer = makeServer;
+    this.#onTransport = onTransport;
+  }
+
+  makeServer(): Server {
+    return this.#makeServer((transport) => {
+      if (this.#held === undefined) this.#onTransport(transport);
+      else this.#held.push(transport);
+    });
+  }
+
+  open(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const transport of held) this.#onTransport(transport);
+  }
+
+  /** Closes servers again. Nobody waits for their clients, who would have to leave first. */
+  drop(servers: readonly Server[]): void {
+    for (const server of servers) server.close();
+    for (const transport of this.#held ?? []) transport.abort();
+    this.#held = [];
+  }
+}
+
+async function addressesOf(host: string | undefined): Promise<readonly (string | undefined)[]> {
+  if (host === undefined) return [undefined];
   const found = await lookup(host, { all: true });
   return [...new Set(found.map(({ address }) => address))];
 }
@@ -32,36 +76,30 @@ async function resolve(host: string): Promise<string[]> {
 /** Binds all hosts to one port. With port 0, the first takes any and the others follow, if they can. */
 async function bindSamePort(
   hosts: readonly (string | undefined)[],
-  port: number,
-  backlog: number | undefined,
-  onTransport: OnTransport,
+  { port = 0, backlog, reusePort }: ListenTarget,
+  gate: Gate,
 ): Promise<Server[]> {
+  const options = { backlog, ...(reusePort === true ? { reusePort } : {}) };
   for (let attempt = 1; ; attempt++) {
     const servers: Server[] = [];
     try {
       let unavailable: unknown;
-      for (const host of hosts) unavailable = await bindNext(servers, host, port, backlog, onTransport);
+      for (const host of hosts) unavailable = await bindNext(servers, { ...options, host, port }, gate);
       if (servers.length === 0) throw unavailable;
       return servers;
     } catch (error) {
-      await Promise.all(servers.map(close));
+      gate.drop(servers);
       const canTryAgain = port === 0 && servers.length > 0 && attempt < PORT_ATTEMPTS;
       if (!canTryAgain || codeOf(error) !== "EADDRINUSE") throw error;
     }
   }
 }
 
-/** Adds a server for `host`. Returns the error if this machine does not have the address. */
-async function bindNext(
-  servers: Server[],
-  host: string | undefined,
-  port: number,
-  backlog: number | undefined,
-  onTransport: OnTransport,
-): Promise<unknown> {
-  const taken = servers[0] === undefined ? port : portOf(servers[0]);
+/** Adds a server for a host. Returns the error if this machine does not have the address. */
+async function bindNext(servers: Server[], options: NetListenOptions, gate: Gate): Promise<unknown> {
+  const port = servers[0] === undefined ? options.port : portOf(servers[0]);
   try {
-    servers.push(await bind({ host, port: taken, backlog }, onTransport));
+    servers.push(await bind(gate.makeServer(), { ...options, port }));
     return undefined;
   } catch (error) {
     // localhost has ::1 in the hosts file of machines that have no IPv6: one address is enough.
@@ -70,54 +108,16 @@ async function bindNext(
   }
 }
 
-function bind(options: NetListenOptions, onTransport: OnTransport): Promise<Server> {
-  // Half-open, so that what is queued behind the peer's FIN still leaves; paused, so that nothing is lost before
-  // somebody listens; without Nagle, which would hold a small write back until the peer's delayed ACK, 40 ms.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
-    onTransport(new NodeTransport(socket));
-  });
-  return new Promise((done, fail) => {
-    server.once("error", fail);
-    server.listen(options, () => {
-      server.off("error", fail);
-      // Out of file descriptors and the like: the listener goes on.
-      server.on("error", () => {});
-      done(server);
-    });
-  });
+async function bindPath({ unix = "", backlog }: ListenTarget, gate: Gate): Promise<Server> {
+  try {
+    return await bind(gate.makeServer(), { path: unix, backlog });
+  } catch (error) {
+    // A server that was killed leaves its file behind, and nobody can listen there until it is removed.
+    if (codeOf(error) !== "EADDRINUSE" || !(await removeStale(unix))) throw error;
+    return bind(gate.makeServer(), { path: unix, backlog });
+  }
 }
 
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((done) => {
-    server.close(() => done());
-  });
-}
-
-class NodeListener implements Listener {
-  readonly addresses: readonly Address[];
-  readonly #servers: readonly Server[];
-
-  constructor(servers: readonly Server[]) {
-    this.#servers = servers;
-    this.addresses = servers.map((server) => {
-      const { address, port } = server.address() as AddressInfo;
-      return { host: address, port };
-    });
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#servers.map(close));
-  }
-
-  ref(): void {
-    for (const server of this.#servers) server.ref();
-  }
-
-  unref(): void {
-    for (const server of this.#servers) server.unref();
-  }
 }

@@ -4,6 +4,7 @@ import type { Runtime } from "../../connection/runtime.ts";
 import { dial } from "./dial.ts";
 import { listen } from "./listen.ts";
 import { nodeTextCodec } from "./text-codec.ts";
+import { attach, takeOver } from "./upgrades.ts";
 
 /** Zeroing a megabyte costs as much as copying it. `allocUnsafeSlow` does not share its memory with others. */
 function allocate(size: number): Uint8Array<ArrayBuffer> {
@@ -18,4 +19,6 @@ export const nodeRuntime: Runtime = {
   allocateOutput: (size) => Buffer.allocUnsafeSlow(size),
   listen,
   dial,
+  attach,
+  takeOver,
 };

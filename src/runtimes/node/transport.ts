@@ -1,30 +1,51 @@
-// A net.Socket as a Transport.
-import type { Socket } from "node:net";
-import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
+// A net.Socket, a TLSSocket or any other duplex stream as a Transport.
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "./errors.ts";
 
-function addressOf(host: string | undefined, port: number | undefined): Address {
-  return host === undefined || port === undefined ? { path: "" } : { host, port };
+/** What sockets have beyond a stream, and some of what passes for a socket has not. */
+export interface SocketLike extends Duplex {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly connecting?: boolean;
+  getPeerX509Certificate?(): PeerCertificate | undefined;
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
+function addressOf(host: string | undefined, port: number | undefined, path: string = ""): Address {
+  return host === undefined || port === undefined ? { path } : { host, port };
+}
+
+/** The paths of the two ends of a Unix socket, which the socket itself does not know. */
+export interface SocketPaths {
+  readonly local?: string;
+  readonly remote?: string;
 }
 
 /**
- * Drives a connected socket that was made with `allowHalfOpen`, and that nobody reads yet.
+ * Drives a connected socket that nobody reads yet, and with `allowHalfOpen`.
  *
- * Chunks of `node:net` are fresh memory and never used again, so they can be given away.
+ * Chunks of `node:net` and `node:tls` are fresh memory and never used again, so they can be given away. Those of other
+ * streams may be what somebody else wrote: they are copied.
  */
 export class NodeTransport implements Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  readonly peerCertificate: unknown = null;
-  readonly #socket: Socket;
+  readonly peerCertificate: PeerCertificate | null;
+  readonly #socket: SocketLike;
   #sink: TransportSink | undefined;
   #isWaitingForDrain = false;
   #error: Error | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: SocketLike, paths: SocketPaths = {}) {
     this.#socket = socket;
-    this.localAddress = addressOf(socket.localAddress, socket.localPort);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
+    this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
+    this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;
     socket.on("error", (error) => {
       this.#error = networkError("go on", error);
     });
@@ -35,7 +56,8 @@ export class NodeTransport implements Transport {
     this.#sink = sink;
     if (!isFirst) return;
     const socket = this.#socket;
-    socket.on("data", (chunk: Uint8Array) => this.#sink?.onData(chunk));
+    if (socket instanceof Socket) socket.on("data", (chunk: Uint8Array) => this.#sink?.onData(chunk));
+    else socket.on("data", (chunk: Uint8Array) => this.#sink?.onData(new Uint8Array(chunk)));
     socket.on("end", () => this.#sink?.onEnd());
     socket.on("close", () => {
       const last = this.#sink;
@@ -94,7 +116,7 @@ export class NodeTransport implements Transport {
   }
 
   keepAlive(keep: boolean): void {
-    if (keep) this.#socket.ref();
-    else this.#socket.unref();
+    if (keep) this.#socket.ref?.();
+    else this.#socket.unref?.();
   }
 }

@@ -1,0 +1,47 @@
+// Servers of node:net and node:tls that listen, as one listener.
+import type { AddressInfo, ListenOptions, Server } from "node:net";
+import type { Listener } from "../../connection/runtime.ts";
+import type { Address } from "../../connection/transport.ts";
+
+/** Makes a server listen. */
+export function bind(server: Server, options: ListenOptions | { readonly fd: number }): Promise<Server> {
+  return new Promise((done, fail) => {
+    server.once("error", fail);
+    server.listen(options, () => {
+      server.off("error", fail);
+      // Out of file descriptors and the like: the listener goes on.
+      server.on("error", () => {});
+      done(server);
+    });
+  });
+}
+
+/** The address of a server as Node tells it; nothing unless it listens. */
+export function addressesOf(address: AddressInfo | string | null): Address[] {
+  if (address === null) return [];
+  return [typeof address === "string" ? { path: address } : { host: address.address, port: address.port }];
+}
+
+/** Servers with all that they accept. */
+export class NodeListener implements Listener {
+  readonly addresses: readonly Address[];
+  readonly #servers: readonly Server[];
+
+  constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+    this.addresses = servers.flatMap((server) => addressesOf(server.address()));
+  }
+
+  /** The addresses are free at once. Nobody waits for connections, of which a server may have others than ours. */
+  async close(): Promise<void> {
+    for (const server of this.#servers) server.close();
+  }
+
+  ref(): void {
+    for (const server of this.#servers) server.ref();
+  }
+
+  unref(): void {
+    for (const server of this.#servers) server.unref();
+  }
+}

@@ -1,0 +1,119 @@
+// Options of TLS as those of node:tls, and the choice of a certificate by name.
+import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions as NodeTlsOptions } from "node:tls";
+import { createSecureContext } from "node:tls";
+import type { ClientTlsOptions, ServerTlsOptions, SniChoice, TlsIdentity, TlsOptions } from "../../connection/tls.ts";
+
+const IDENTITY: readonly string[] = ["cert", "key", "passphrase"];
+const SHARED: readonly string[] = [...IDENTITY, "ca", "alpn", "minVersion", "maxVersion", "ciphers", "rejectUnauthorized"];
+const OF_SERVER: readonly string[] = [...SHARED, "requestCert", "sni"];
+const OF_CLIENT: readonly string[] = [...SHARED, "servername", "checkServerIdentity"];
+
+const HTTP_1_1: readonly string[] = ["http/1.1"];
+
+/** Refuses what is no object, and names that nothing here would look at: a `crl` that is ignored is no protection. */
+function checkNames(what: string, options: unknown, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null) throw new TypeError(`Cannot use ${what}: expected an object`);
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new TypeError(`Cannot use ${what}.${unknown}: there is no such option`);
+}
+
+/** What OpenSSL says of a bad key or certificate is the fault of the caller. */
+function checked<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new TypeError(`Cannot use ${what}: ${message}`, { cause: error });
+  }
+}
+
+function contextOptions(options: TlsOptions): SecureContextOptions {
+  const { cert, key, passphrase, ca, minVersion, maxVersion, ciphers } = options;
+  return Object.fromEntries(
+    Object.entries({ cert, key, passphrase, ca, minVersion, maxVersion, ciphers }).filter(([, value]) => value != null),
+  );
+}
+
+/**
+ * Options for `tls.createServer`.
+ *
+ * @throws {TypeError}
+ */
+export function serverTls(options: ServerTlsOptions): NodeTlsOptions {
+  checkNames("tls", options, OF_SERVER);
+  const { cert, key, requestCert = false, rejectUnauthorized = true, alpn = HTTP_1_1, sni } = options;
+  if ((cert == null || key == null) && sni == null) throw new TypeError("Cannot use tls: expected cert and key");
+  if (typeof requestCert !== "boolean" && requestCert !== "optional") {
+    throw new TypeError('Cannot use tls.requestCert: expected a boolean or "optional"');
+  }
+  const base = contextOptions(options);
+  const choice = sni == null ? undefined : sniCallback(base, sni);
+  return checked("tls", () => ({
+    ...base,
+    // Made once here, for the errors.
+    secureContext: createSecureContext(base),
+    ALPNProtocols: [...alpn],
+    requestCert: requestCert !== false,
+    rejectUnauthorized: rejectUnauthorized && requestCert !== "optional",
+    ...(choice === undefined ? {} : { SNICallback: choice }),
+  }));
+}
+
+type SniCallback = NonNullable<NodeTlsOptions["SNICallback"]>;
+
+function sniCallback(base: SecureContextOptions, sni: NonNullable<ServerTlsOptions["sni"]>): SniCallback {
+  const choose = typeof sni === "function" ? sni : sniTable(sni);
+  // A function that gives the same object again gets the same context: making one takes a millisecond.
+  const contexts = new WeakMap<TlsIdentity, SecureContext>();
+  const find = async (servername: string): Promise<SecureContext | undefined> => {
+    const identity = await choose(servername.toLowerCase());
+    if (identity == null) return undefined;
+    const known = contexts.get(identity) ?? contextOf(base, identity);
+    contexts.set(identity, known);
+    return known;
+  };
+  return (servername, done) => {
+    find(servername).then(
+      (context) => done(null, context),
+      // The handshake ends. What is wrong is told to nobody: the client must not learn it.
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    );
+  };
+}
+
+function contextOf(base: SecureContextOptions, identity: TlsIdentity): SecureContext {
+  const { cert, key, passphrase } = identity;
+  return createSecureContext({
+    ...base,
+    ...contextOptions({ cert, key, passphrase }),
+  });
+}
+
+function sniTable(table: Readonly<Record<string, TlsIdentity>>): (servername: string) => SniChoice {
+  const identities = new Map<string, TlsIdentity>();
+  for (const [name, identity] of Object.entries(table)) {
+    checkNames(`tls.sni["${name}"]`, identity, IDENTITY);
+    checked(`tls.sni["${name}"]`, () => contextOf({}, identity));
+    identities.set(name.toLowerCase(), identity);
+  }
+  return (servername) => identities.get(servername) ?? identities.get(servername.replace(/^[^.]+/, "*"));
+}
+
+/**
+ * Options for `tls.connect`, without those that say where.
+ *
+ * @throws {TypeError}
+ */
+export function clientTls(options: ClientTlsOptions): ConnectionOptions {
+  checkNames("tls", options, OF_CLIENT);
+  const { rejectUnauthorized = true, alpn = HTTP_1_1, servername, checkServerIdentity } = options;
+  if (servername !== undefined && typeof servername !== "string") {
+    throw new TypeError("Cannot use tls.servername: expected a string");
+  }
+  return checked("tls", () => ({
+    secureContext: createSecureContext(contextOptions(options)),
+    ALPNProtocols: [...alpn],
+    rejectUnauthorized: rejectUnauthorized !== false,
+    ...(checkServerIdentity === undefined ? {} : { checkServerIdentity }),
+  }));
+}
