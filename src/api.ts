@@ -1,5 +1,7 @@
 // What every entry for applications exports beside `connect` and `serve`.
-export type { ConnectOptions, Connect } from "./client/connect.ts";
+export { processException } from "./client/process-exception.ts";
+export type { Connect } from "./client/connect.ts";
+export type { ConnectOptions } from "./client/options.ts";
 export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
 export type { CloseInfo, RecvOptions, SendOptions } from "./connection/connection.ts";

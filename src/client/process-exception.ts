@@ -19,7 +19,7 @@ const TRANSIENT_REFUSALS: ReadonlySet<SocksRefusal> = new Set<SocksRefusal>([
 /**
  * Decides whether connecting is tried again: returns `null` if it is, and `error` if it is not.
  *
- * Tried again are: faults of the network (but not of TLS: a certificate that is wrong stays wrong), time running out,
+ * Tried again are: faults of the network (but not a certificate that is refused), time running out,
  * a connection that ends inside the response, status 429, 500, 502, 503 and 504, and the same from a proxy.
  *
  * @example
@@ -34,7 +34,7 @@ export function processException(error: unknown): unknown {
 
 function isTransient(error: unknown): boolean {
   if (error instanceof TimeoutError) return true;
-  if (error instanceof NetworkError) return error.reason !== "tls";
+  if (error instanceof NetworkError) return error.certificateFault === null;
   if (error instanceof InvalidMessage || error instanceof InvalidProxyMessage) {
     return error.cause instanceof NetworkError;
   }

@@ -18,7 +18,10 @@ const VARIABLES_PLAIN: readonly string[] = ["ws", "socks", "https", "http", "all
  *
  * @throws {InvalidProxy} If the variable that counts holds no proxy.
  */
-export function chooseProxy(uri: WebSocketURI, environment: Environment): ProxyURI | null {
+export function chooseProxy(
+  uri: Pick<WebSocketURI, "host" | "port" | "secure">,
+  environment: Environment,
+): ProxyURI | null {
   if (isBypassed(uri.host, uri.port, read(environment, "no_proxy"))) return null;
   for (const name of uri.secure ? VARIABLES_SECURE : VARIABLES_PLAIN) {
     const value = read(environment, `${name}_proxy`).trim();

@@ -49,7 +49,8 @@ export class HandshakeResponse {
     this.reasonPhrase = reasonPhrase;
     this.headers = headers instanceof Headers ? headers : new Headers(headers);
     this.body = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    if (!(this.body instanceof Uint8Array)) throw new TypeError("Cannot make a response: expected bytes or text as body");
+    if (!(this.body instanceof Uint8Array))
+      throw new TypeError("Cannot make a response: expected bytes or text as body");
   }
 
   /** The bytes on the wire. */

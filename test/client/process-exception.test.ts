@@ -29,6 +29,7 @@ test.each<[string, unknown]>([
   ["a name that is not found", network("dns")],
   ["a port that is closed", network("refused")],
   ["a reset", network("reset")],
+  ["a TLS handshake that failed", network("tls")],
   ["no route", network("unreachable")],
   ["an unknown fault", network("other")],
   ["the end inside the response", new InvalidMessage("", cause)],
@@ -45,7 +46,7 @@ test.each<[string, unknown]>([
 });
 
 test.each<[string, unknown]>([
-  ["a certificate", network("tls")],
+  ["a certificate", new NetworkError("tls", "", { certificateFault: "CERT_HAS_EXPIRED" })],
   ["nonsense in place of a response", new InvalidMessage("", { cause: new SyntaxError() })],
   ["nonsense of a proxy", new InvalidProxyMessage("")],
   ...[200, 302, 400, 401, 403, 404, 426, 501, 505].map((status): [string, unknown] => [

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Runtime } from "../../connection/runtime.ts";
 import { dial } from "./dial.ts";
+import { environment, resolve } from "./environment.ts";
 import { listen } from "./listen.ts";
 import { nodeTextCodec } from "./text-codec.ts";
 import { attach, takeOver } from "./upgrades.ts";
@@ -19,6 +20,8 @@ export const nodeRuntime: Runtime = {
   allocateOutput: (size) => Buffer.allocUnsafeSlow(size),
   listen,
   dial,
+  resolve,
+  environment,
   attach,
   takeOver,
 };

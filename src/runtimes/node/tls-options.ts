@@ -4,7 +4,15 @@ import { createSecureContext } from "node:tls";
 import type { ClientTlsOptions, ServerTlsOptions, SniChoice, TlsIdentity, TlsOptions } from "../../connection/tls.ts";
 
 const IDENTITY: readonly string[] = ["cert", "key", "passphrase"];
-const SHARED: readonly string[] = [...IDENTITY, "ca", "alpn", "minVersion", "maxVersion", "ciphers", "rejectUnauthorized"];
+const SHARED: readonly string[] = [
+  ...IDENTITY,
+  "ca",
+  "alpn",
+  "minVersion",
+  "maxVersion",
+  "ciphers",
+  "rejectUnauthorized",
+];
 const OF_SERVER: readonly string[] = [...SHARED, "requestCert", "sni"];
 const OF_CLIENT: readonly string[] = [...SHARED, "servername", "checkServerIdentity"];
 
