@@ -4,7 +4,8 @@ import { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
-import { networkError } from "./errors.ts";
+import { NetworkError } from "../../errors/network.ts";
+import { codeOf, networkError } from "./errors.ts";
 import { clientTls } from "./tls-options.ts";
 import { checkSocket, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
@@ -77,7 +78,7 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
     };
     const abort = (): void => settle(() => give(signal.reason));
     const onError = (error: Error): void => {
-      settle(() => give(networkError(doing, error, certificateFaultOf(socket))));
+      settle(() => give(dialError(doing, error, socket)));
     };
     const onClose = (): void => onError(new Error("connection closed"));
     const onConnect = (): void => settle(done);
@@ -93,8 +94,10 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
 
 function ignore(): void {}
 
-/** Node keeps there what it found wrong, and only that. */
-function certificateFaultOf(socket: Socket): string | undefined {
+function dialError(doing: string, error: Error, socket: Socket): NetworkError {
+  // The Unix socket that is not there, where TCP would be refused.
+  if (codeOf(error) === "ENOENT") return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  // Node keeps there what it found wrong with a certificate, and only that.
   const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  return fault == null ? undefined : String(fault);
+  return networkError(doing, error, fault == null ? undefined : String(fault));
 }

@@ -15,7 +15,6 @@ const REASONS: ReadonlyMap<string, NetworkErrorReason> = new Map([
   ["EADDRINUSE", "address-in-use"],
   ["EACCES", "permission"],
   ["EPERM", "permission"],
-  ["ENOENT", "refused"], // no Unix socket
   ["ENOTSUP", "unsupported"],
   ["EOPNOTSUPP", "unsupported"],
   ["EPROTO", "tls"],

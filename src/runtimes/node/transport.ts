@@ -47,7 +47,9 @@ export class NodeTransport implements Transport {
     this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
     this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;
     socket.on("error", (error) => {
-      this.#error = networkError("go on", error);
+      this.#error ??= networkError("go on", error);
+      // Bytes that are no TLS are an error of a TLSSocket which stays open then.
+      socket.destroy();
     });
   }
 

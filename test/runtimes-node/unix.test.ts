@@ -1,0 +1,172 @@
+// Unix sockets between serve and connect, and the files that they leave behind. On real sockets.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { NetworkError } from "../../src/errors/network.ts";
+import { connect, serve } from "../../src/node.ts";
+import { checkPath, removeStale } from "../../src/runtimes/node/unix.ts";
+import type { ServeOptions } from "../../src/server/options.ts";
+import type { Server, ServerConnection } from "../../src/server/server-connection.ts";
+import { CA, CLIENT, LOCALHOST } from "../support/certificates.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wsasm-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let number = 0;
+const newPath = (): string => join(folder, `${number++}.sock`);
+
+const opened: ServerConnection[] = [];
+
+function serveOn(unix: string, options: ServeOptions = {}): Promise<Server> {
+  const handler = async (ws: ServerConnection): Promise<void> => {
+    opened.push(ws);
+    for await (const message of ws) await ws.send(message);
+  };
+  return serve(handler, { unix, ...options });
+}
+
+/** A file of a socket whose server is gone. */
+function staleFile(): string {
+  const path = newPath();
+  const program = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
+  spawnSync(process.execPath, ["-e", program]);
+  expect(existsSync(path)).toBe(true);
+  return path;
+}
+
+describe("serve({ unix }) and connect", () => {
+  test.each<[string, (path: string) => ReturnType<typeof connect>, string]>([
+    ["the option unix", (unix) => connect("ws://example.com/chat?a", { unix }), "example.com"],
+    ["a ws+unix: URI", (path) => connect(`ws+unix:${path}:/chat?a`), "localhost"],
+    ["a ws+unix: URI with slashes", (path) => connect(`ws+unix://${path}:/chat?a`), "localhost"],
+  ])("echo, with %s", async (_what, dial, host) => {
+    const path = newPath();
+    await using server = await serveOn(path);
+    expect(server.addresses).toEqual([{ path }]);
+    const ws = await dial(path);
+    await ws.send("Spam");
+    expect(await ws.recv()).toBe("Spam");
+    expect([ws.localAddress, ws.remoteAddress]).toEqual([{ path: "" }, { path }]);
+    const peer = opened.at(-1);
+    expect([peer?.localAddress, peer?.remoteAddress]).toEqual([{ path }, { path: "" }]);
+    expect([peer?.request?.path, peer?.request?.headers.get("Host")]).toEqual(["/chat?a", host]);
+    await ws.close();
+    await server.close();
+    expect([server.addresses, existsSync(path)]).toEqual([[], false]);
+  });
+
+  test("TLS over a Unix socket, with a certificate of the client", async () => {
+    const path = newPath();
+    const tls = { ...LOCALHOST, ca: CA, requestCert: true };
+    await using _server = await serveOn(path, { tls, openTimeout: 1000 });
+    const ws = await connect(`wss+unix:${path}:/`, { tls: { ca: CA, ...CLIENT } });
+    await ws.send("Spam");
+    expect(await ws.recv()).toBe("Spam");
+    expect(opened.at(-1)?.peerCertificate?.subject).toBe("CN=client");
+    expect(opened.at(-1)?.localAddress).toEqual({ path });
+    await ws.close();
+  });
+
+  test("a path with a colon, a space and a percent sign, percent-encoded in the URI", async () => {
+    const path = join(folder, "a: b%.sock");
+    await using _server = await serveOn(path);
+    await using ws = await connect(`ws+unix:${path.replaceAll("%", "%25").replaceAll(":", "%3A")}`);
+    expect(ws.state).toBe("open");
+  });
+
+  test.skipIf(process.platform !== "linux")("an abstract path has no file", async () => {
+    const unix = `\0wsasm-test-${process.pid}`;
+    await using _server = await serveOn(unix);
+    await using ws = await connect(`ws+unix:%00${unix.slice(1)}`);
+    expect(ws.remoteAddress).toEqual({ path: unix });
+    await expect(serveOn(unix)).rejects.toMatchObject({ reason: "address-in-use" });
+  });
+
+  test.each([
+    ["no file", newPath, "no such socket"],
+    ["a file without a server", staleFile, "connection refused"],
+  ])("connect() to %s is refused", async (_what, makePath, text) => {
+    const path = makePath();
+    const error: unknown = await connect(`ws+unix:${path}`).then(null, (reason_: unknown) => reason_);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error).toMatchObject({ reason: "refused", message: `Cannot connect to ${path}: ${text}` });
+  });
+});
+
+describe("files of Unix sockets", () => {
+  test("one that nobody listens on any more is replaced", async () => {
+    const path = staleFile();
+    await using _server = await serveOn(path);
+    await using ws = await connect(`ws+unix:${path}`);
+    expect(ws.state).toBe("open");
+  });
+
+  test("one that somebody listens on is left alone", async () => {
+    const path = newPath();
+    await using _server = await serveOn(path);
+    await expect(serveOn(path)).rejects.toMatchObject({
+      reason: "address-in-use",
+      message: `Cannot listen on ${path}: address already in use`,
+    });
+    await using ws = await connect(`ws+unix:${path}`);
+    expect(ws.state).toBe("open");
+  });
+
+  test("a file that is no socket is left alone, and so is a link", async () => {
+    const path = newPath();
+    writeFileSync(path, "mine");
+    await expect(serveOn(path)).rejects.toMatchObject({ reason: "address-in-use" });
+    expect(existsSync(path)).toBe(true);
+    const link = newPath();
+    symlinkSync(staleFile(), link);
+    await expect(serveOn(link)).rejects.toMatchObject({ reason: "address-in-use" });
+    expect(readdirSync(folder)).toContain(link.slice(folder.length + 1));
+  });
+
+  test("a folder that is not there is no address in use", async () => {
+    await expect(serveOn(join(folder, "none", "a.sock"))).rejects.toBeInstanceOf(NetworkError);
+  });
+
+  test("removeStale() says whether it removed something", async () => {
+    expect(await removeStale(newPath())).toBe(false);
+    expect(await removeStale("\0abstract")).toBe(false);
+    const stale = staleFile();
+    expect([await removeStale(stale), existsSync(stale)]).toEqual([true, false]);
+    const path = newPath();
+    const server = createServer();
+    await new Promise<void>((resolve) => void server.listen(path, resolve));
+    expect([await removeStale(path), existsSync(path)]).toEqual([false, true]);
+    server.close();
+  });
+});
+
+describe("checkPath()", () => {
+  test.each<[unknown, Error]>([
+    ["", new TypeError("Cannot use unix: expected a path")],
+    [7, new TypeError("Cannot use unix: expected a path")],
+    ["a\0b", new TypeError("Cannot use unix: the path has a zero character")],
+    ["é".repeat(54), new RangeError("Cannot use unix: a path of 108 bytes, expected at most 107")],
+  ])("refuses %j", (path, error) => {
+    expect(() => checkPath(path as string)).toThrow(error);
+  });
+
+  test("takes what fits; there is no limit on systems without one", () => {
+    checkPath("a".repeat(107));
+    const { platform } = process;
+    Object.defineProperty(process, "platform", { value: "win32" });
+    try {
+      checkPath("a".repeat(1000));
+    } finally {
+      Object.defineProperty(process, "platform", { value: platform });
+    }
+  });
+
+  test("guards serve and connect", async () => {
+    const long = `/${"a".repeat(200)}`;
+    await expect(serveOn(long)).rejects.toBeInstanceOf(RangeError);
+    await expect(connect(`ws+unix:${long}`)).rejects.toBeInstanceOf(RangeError);
+  });
+});
