@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { createServer } from "node:net";
 import { connect as connectTls, type ConnectionOptions, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ConnectOptions } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
 import type { ServerTlsOptions } from "../../src/connection/tls.ts";
 import { NetworkError, TimeoutError } from "../../src/errors/network.ts";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";
