@@ -5,7 +5,7 @@ import type { Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { InvalidStatus, SecurityError } from "../errors/handshake.ts";
-import { HandshakeResponse } from "../http/response.ts";
+import type { HandshakeResponse } from "../http/response.ts";
 import { ClientProtocol } from "../protocol/client-protocol.ts";
 import { VERSION } from "../version.ts";
 import { Authentication } from "./authentication.ts";
@@ -64,8 +64,8 @@ class Opening {
 
   /** Whether the server asks for another attempt, which is prepared then. */
   #turnTo(error: InvalidStatus): boolean {
-    const { response } = error;
-    if (!(response instanceof HandshakeResponse)) return false;
+    // Nobody else makes such an error here.
+    const response = error.response as HandshakeResponse;
     const { pinned, maxRedirects } = this.#settings;
     if (pinned !== "transport" && this.#authentication.accepts(response, this.#hop)) return true;
     if (maxRedirects === 0) return false;

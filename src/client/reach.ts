@@ -63,18 +63,11 @@ async function handshakeFor(
   signal: AbortSignal,
 ): Promise<TunnelHandshake> {
   const request = { host, port, username, password };
-  switch (scheme) {
-    case "socks4a":
-      return new Socks4(request);
-    case "socks5h":
-      return new Socks5(request);
-    case "socks4":
-      return new Socks4({ ...request, host: await lookUp(runtime, host, true, signal) });
-    case "socks5":
-      return new Socks5({ ...request, host: await lookUp(runtime, host, false, signal) });
-    default:
-      return new HttpConnect({ ...request, secure: tls !== undefined, userAgentHeader }, httpLimits);
-  }
+  if (scheme === "socks4a") return new Socks4(request);
+  if (scheme === "socks5h") return new Socks5(request);
+  if (scheme === "socks4") return new Socks4({ ...request, host: await lookUp(runtime, host, true, signal) });
+  if (scheme === "socks5") return new Socks5({ ...request, host: await lookUp(runtime, host, false, signal) });
+  return new HttpConnect({ ...request, secure: tls !== undefined, userAgentHeader }, httpLimits);
 }
 
 /** The first address of a host that SOCKS has. */

@@ -35,9 +35,8 @@ async function serving(): Promise<Scene> {
   let waiting: Answer[] = [];
   const onPeer = (peer: RawPeer): void => {
     peers.push(peer);
-    const { onData } = peer;
     peer.onData = (chunk) => {
-      onData.call(peer, chunk);
+      peer.chunks.push(chunk);
       const request = peer.takenText();
       requests.push(request);
       const next = waiting.length > 1 ? waiting.shift() : waiting[0];

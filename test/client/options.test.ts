@@ -59,7 +59,7 @@ describe("readConnectOptions()", () => {
     expect(readConnectOptions(uri, options).pinned).toBe(pinned);
   });
 
-  test.each<[string, string, ConnectOptions, unknown]>([
+  test.each<[string, string, ConnectOptions, new (...args: never[]) => Error]>([
     ["a URI that is none", "http://example.com/", {}, InvalidURI],
     ["a proxy that is none", URI, { proxy: "ftp://proxy" }, InvalidProxy],
     ["a header that is none", URI, { additionalHeaders: { "a b": "c" } }, InvalidHeaderValue],
@@ -76,7 +76,7 @@ describe("readConnectOptions()", () => {
     ["TLS without wss", URI, { tls: {} }, TypeError],
     ["a wrong limit", URI, { maxSize: -1 }, RangeError],
   ])("refuses %s", (_what, uri, options, type) => {
-    expect(() => readConnectOptions(uri, options)).toThrow(type as never);
+    expect(() => readConnectOptions(uri, options)).toThrow(type);
   });
 
   test("allows TLS for a proxy that has some, or that the environment may name", () => {

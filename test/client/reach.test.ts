@@ -38,9 +38,8 @@ async function listen(): Promise<Scene> {
   let waiting: string[] = [];
   const port = await runtime.listenRaw((peer) => {
     peers.push(peer);
-    const { onData } = peer;
     peer.onData = (chunk) => {
-      onData.call(peer, chunk);
+      peer.chunks.push(chunk);
       const answer = waiting.shift();
       if (answer === undefined) return;
       peer.send(answer.startsWith("HTTP") ? answer : parseHex(answer));

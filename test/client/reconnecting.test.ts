@@ -57,10 +57,8 @@ async function serving(answers: readonly Answer[], options: ConnectOptions = {})
   const port = await runtime.listenRaw((peer) => {
     peers.push(peer);
     const answer = waiting.length > 1 ? (waiting.shift() as Answer) : (waiting[0] as Answer);
-    const { onData } = peer;
     peer.onData = (chunk) => {
-      onData.call(peer, chunk);
-      const request = peer.takenText();
+      const request = decodeLatin1(chunk);
       if (request.startsWith("GET ")) answer(peer, request);
     };
   });
