@@ -41,7 +41,12 @@ export async function reach(
   const transport = await runtime.dial(proxyTarget(proxy, settings), signal);
   const tunnel = await openTunnel(transport, handshake, signal);
   if (target.tls === undefined) return tunnel;
-  return runtime.dial({ ...target, through: tunnel.release() }, signal);
+  try {
+    return await runtime.dial({ ...target, through: tunnel.release() }, signal);
+  } catch (error) {
+    tunnel.abort();
+    throw error;
+  }
 }
 
 function proxyFor(runtime: Runtime, target: DialOptions, proxy: ReachSettings["proxy"]): ProxyURI | null {

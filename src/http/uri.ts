@@ -53,7 +53,8 @@ export function parseUri(uri: string): WebSocketURI {
   const fail: Fail = (problem) => new InvalidURI(withoutCredentials(uri), problem);
   if (hasControl(uri)) throw fail("it has a control character");
   if (uri.trim() !== uri) throw fail("it begins or ends with white space");
-  if (UNIX_URI.test(uri)) return parseUnixUri(uri, fail);
+  const unixParts = UNIX_URI.exec(uri);
+  if (unixParts !== null) return parseUnixUri(unixParts, fail);
   const [, scheme, authority = "", rawPath = "", rawQuery = "", fragment] = URI.exec(uri) ?? [];
   if (scheme === undefined) throw fail("scheme isn't ws or wss");
   if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
@@ -67,13 +68,13 @@ function parseResource(rawPath: string, rawQuery: string): { path: string; query
   return { path, query, resourceName: `${path === "" ? "/" : path}${query === "" ? "" : `?${query}`}` };
 }
 
-function parseUnixUri(uri: string, fail: Fail): WebSocketURI {
-  const [, scheme = "", rawUnix = "", rawPath = "", rawQuery = "", fragment] = UNIX_URI.exec(uri) ?? [];
+function parseUnixUri(parts: RegExpExecArray, fail: Fail): WebSocketURI {
+  const [, scheme, rawUnix = "", rawPath = "", rawQuery = "", fragment] = parts;
   if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
   if (rawUnix === "") throw fail("path of the socket isn't provided");
   if (rawUnix.startsWith("//")) throw fail("there is a host before the path of the socket");
   if (rawPath !== "" && !rawPath.startsWith("/")) throw fail("what follows the socket isn't a path");
-  const secure = scheme.toLowerCase() === "wss";
+  const secure = scheme?.toLowerCase() === "wss";
   const unix = decodeSocketPath(rawUnix, fail);
   const resource = parseResource(rawPath, rawQuery);
   return { secure, host: "localhost", port: defaultPort(secure), ...NO_CREDENTIALS, ...resource, unix };

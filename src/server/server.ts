@@ -110,9 +110,11 @@ export class RunningServer implements Server {
   }
 
   handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array): void {
-    const { takeOver, product } = this.#runtime;
-    if (takeOver === undefined) throw new TypeError(`Cannot handle upgrade: not supported on ${product}`);
-    this.accept(takeOver(request, socket, head));
+    const runtime = this.#runtime;
+    if (runtime.takeOver === undefined) {
+      throw new TypeError(`Cannot handle upgrade: not supported on ${runtime.product}`);
+    }
+    this.accept(runtime.takeOver(request, socket, head));
   }
 
   accept(transport: Transport): void {

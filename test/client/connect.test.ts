@@ -288,6 +288,7 @@ describe("what cannot be connected to", () => {
 
   test.each<[string, string, ConnectOptions, FailureType]>([
     ["a URI that is none", "http://memory/", {}, InvalidURI],
+    ["TLS without a reason", "ws://memory/", { tls: {} }, TypeError],
     ["a string of subprotocols", "ws://memory/", { subprotocols: "chat" as never }, TypeError],
     ["a wrong limit", "ws://memory/", { maxSize: -1 }, RangeError],
     ["compression", "ws://memory/", { compression: "deflate" } as ConnectOptions, TypeError],

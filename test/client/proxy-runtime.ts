@@ -6,6 +6,8 @@ import { MemoryRuntime } from "../support/network.ts";
 
 /** Dials ports of its own; TLS adds nothing to them. */
 export class ProxyRuntime extends MemoryRuntime {
+  /** What TLS in a tunnel fails with. */
+  tlsError: Error | undefined;
   variables: Readonly<Record<string, string>> = {};
   /** Addresses by name. */
   names: ReadonlyMap<string, readonly string[]> = new Map();
@@ -24,7 +26,9 @@ export class ProxyRuntime extends MemoryRuntime {
   override async dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
     const { through, tls } = options;
     if (tls !== undefined) this.calls.push(`tls ${tls.host} ${JSON.stringify(tls.options)}`);
-    return through ?? (await super.dial(options, signal));
+    if (through === undefined) return super.dial(options, signal);
+    if (this.tlsError !== undefined) throw this.tlsError;
+    return through;
   }
 }
 

@@ -98,6 +98,14 @@ describe("reach()", () => {
     expect(peers[0]?.isClosed).toBe(true);
   });
 
+  test("leaves nothing open when TLS in the tunnel fails", async () => {
+    const { go, peers, runtime } = await listen();
+    runtime.tlsError = new NetworkError("tls", "bad certificate");
+    await expect(go(TLS, "http://", [ESTABLISHED])).rejects.toBe(runtime.tlsError);
+    await runtime.settle();
+    expect(peers[0]?.isClosed).toBe(true);
+  });
+
   const V5 = ["0500", "05000001000000000000"];
   const V4 = ["005a000000000000"];
   const NAME = "0e7365727665722e6578616d706c65";

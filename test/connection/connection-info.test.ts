@@ -18,6 +18,7 @@ test.each(["client", "server"] as const)("ConnectionInfo of a %s tells its facts
     { host: "192.0.2.2", port: 80 },
   ];
   expect([ws.localAddress, ws.remoteAddress]).toEqual(side === "client" ? [ofClient, ofServer] : [ofServer, ofClient]);
+  expect(ws.peerCertificate).toBeNull();
   expect([ws.closeCode, ws.closeReason]).toEqual([null, null]);
   await feed(hex`88 05 0f a0 62 79 65`);
   peer.end();

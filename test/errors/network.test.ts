@@ -14,6 +14,10 @@ test("NetworkError has a reason", () => {
   });
   expect(error.cause).toBe(cause);
   expect(new NetworkError("dns", "x").cause).toBeUndefined();
+  expect(error.certificateFault).toBeNull();
+  expect(new NetworkError("tls", "x", { certificateFault: "CERT_HAS_EXPIRED" }).certificateFault).toBe(
+    "CERT_HAS_EXPIRED",
+  );
 });
 
 test("TimeoutError", () => {

@@ -201,6 +201,12 @@ describe("HandshakeResponse", () => {
   test("keeps Headers and copies all else", () => {
     const headers = new Headers();
     expect(new HandshakeResponse(200, "OK", headers).headers).toBe(headers);
+    expect(new HandshakeResponse(200, "OK", [], "caf\u00e9").body).toStrictEqual(new TextEncoder().encode("caf\u00e9"));
+    for (const body of [7, null, {}, [1], new ArrayBuffer(1)]) {
+      expect(() => new HandshakeResponse(200, "OK", [], body as never)).toThrow(
+        new TypeError("Cannot make a response: expected bytes or text as body"),
+      );
+    }
     expect(new HandshakeResponse(200, "OK", { A: "b" }).headers.get("a")).toBe("b");
   });
 

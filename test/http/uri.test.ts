@@ -12,6 +12,7 @@ const LOCALHOST: WebSocketURI = {
   username: null,
   password: null,
   resourceName: "/",
+  unix: null,
 };
 
 describe("parseUri()", () => {
@@ -58,6 +59,23 @@ describe("parseUri()", () => {
     expect(parseUri(uri)).toEqual({ ...LOCALHOST, ...expected });
   });
 
+  test.each<[string, Partial<WebSocketURI>]>([
+    ["ws+unix:/a.sock", { path: "", unix: "/a.sock" }],
+    ["ws+unix:///a.sock", { path: "", unix: "/a.sock" }],
+    ["WS+UNIX:a.sock:", { path: "", unix: "a.sock" }],
+    ["ws+unix:/a.sock:/", { unix: "/a.sock" }],
+    ["ws+unix:/a.sock?b", { path: "", query: "b", resourceName: "/?b", unix: "/a.sock" }],
+    ["ws+unix:/a.sock:/b?c:/d", { path: "/b", query: "c:/d", resourceName: "/b?c:/d", unix: "/a.sock" }],
+    [
+      "ws+unix:/a b/%3A%20%3F%23%25%C3%A9.sock:/é",
+      { path: "/%C3%A9", resourceName: "/%C3%A9", unix: "/a b/: ?#%é.sock" },
+    ],
+    ["ws+unix:%00a:/b", { path: "/b", resourceName: "/b", unix: "\0a" }],
+    ["wss+unix:/a.sock:/b", { secure: true, port: 443, path: "/b", resourceName: "/b", unix: "/a.sock" }],
+  ])("reads %j, with the path of a Unix socket", (uri, expected) => {
+    expect(parseUri(uri)).toEqual({ ...LOCALHOST, ...expected });
+  });
+
   test.each([
     ["", "scheme isn't ws or wss"],
     ["localhost", "scheme isn't ws or wss"],
@@ -65,7 +83,16 @@ describe("parseUri()", () => {
     ["https://localhost/", "scheme isn't ws or wss"],
     ["ws:localhost/", "scheme isn't ws or wss"],
     ["ws:/localhost/", "scheme isn't ws or wss"],
-    ["ws+unix:///tmp/socket", "scheme isn't ws or wss"],
+    ["http+unix:/a.sock", "scheme isn't ws or wss"],
+    ["ws+unix:", "path of the socket isn't provided"],
+    ["ws+unix://", "there is a host before the path of the socket"],
+    ["ws+unix:?a", "path of the socket isn't provided"],
+    ["ws+unix://host/a.sock", "there is a host before the path of the socket"],
+    ["ws+unix:/a.sock:b", "what follows the socket isn't a path"],
+    ["ws+unix:/a.sock:/b#c", "fragment identifiers are meaningless"],
+    ["ws+unix:/a.sock#", "fragment identifiers are meaningless"],
+    ["ws+unix:/a%ff.sock", "path of the socket isn't percent-encoded UTF-8"],
+    ["ws+unix:/a.sock ", "it begins or ends with white space"],
     ["ws:\\\\localhost", "scheme isn't ws or wss"],
     ["ws://", "hostname isn't provided"],
     ["ws:///path", "hostname isn't provided"],
@@ -125,6 +152,10 @@ describe("parseUri()", () => {
     for (const unit of ["/", "@", ":", "?", "//", "%41", "["]) {
       expectLinear((size) => {
         const uri = `ws://${unit.repeat(size)}`;
+        return () => parseUri(uri);
+      });
+      expectLinear((size) => {
+        const uri = `ws+unix:${unit.repeat(size)}`;
         return () => parseUri(uri);
       });
     }

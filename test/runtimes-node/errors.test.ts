@@ -19,6 +19,8 @@ test.each([
   ["EADDRINUSE", "address-in-use", "address already in use"],
   ["EACCES", "permission", "permission denied"],
   ["EPERM", "permission", "permission denied"],
+  ["ENOTSUP", "unsupported", "not supported by this system"],
+  ["EOPNOTSUPP", "unsupported", "not supported by this system"],
 ])("networkError() of %s is %s", (code, reason, text) => {
   const cause = failure(code);
   const error = networkError("connect to a:1", cause);
@@ -34,6 +36,33 @@ test.each([
   [undefined, "Cannot listen: network error"],
 ])("networkError() of what it does not know keeps the text", (cause, message) => {
   expect(networkError("listen", cause)).toMatchObject({ reason: "other", message, cause });
+});
+
+test.each([
+  ["EPROTO", "write EPROTO", "write EPROTO"],
+  [
+    "ERR_SSL_HTTP_REQUEST",
+    "80AC:error:0A00009C:SSL routines:ssl3_get_record:http request:../a.c:341:\n",
+    "http request",
+  ],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "Hostname does not match", "Hostname does not match"],
+])("networkError() of %s is a failure of TLS, with what it says", (code, text, detail) => {
+  const cause = Object.assign(new Error(text), { code });
+  const error = networkError("go on", cause);
+  expect(error).toMatchObject({
+    reason: "tls",
+    message: `Cannot go on: TLS failed: ${detail}`,
+    certificateFault: null,
+  });
+});
+
+test("networkError() of a certificate says which fault it has, whatever the code", () => {
+  const cause = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
+  expect(networkError("go on", cause, "CERT_HAS_EXPIRED")).toMatchObject({
+    reason: "tls",
+    certificateFault: "CERT_HAS_EXPIRED",
+    message: "Cannot go on: TLS failed: certificate has expired",
+  });
 });
 
 test("codeOf() an error of several attempts is its own", () => {

@@ -61,7 +61,8 @@ describe("serve({ unix }) and connect", () => {
   test("TLS over a Unix socket, with a certificate of the client", async () => {
     const path = newPath();
     const tls = { ...LOCALHOST, ca: CA, requestCert: true };
-    await using _server = await serveOn(path, { tls, openTimeout: 1000 });
+    await using server = await serveOn(path, { tls, openTimeout: 1000 });
+    expect(server.addresses).toHaveLength(1);
     const ws = await connect(`wss+unix:${path}:/`, { tls: { ca: CA, ...CLIENT } });
     await ws.send("Spam");
     expect(await ws.recv()).toBe("Spam");
@@ -72,14 +73,16 @@ describe("serve({ unix }) and connect", () => {
 
   test("a path with a colon, a space and a percent sign, percent-encoded in the URI", async () => {
     const path = join(folder, "a: b%.sock");
-    await using _server = await serveOn(path);
+    await using server = await serveOn(path);
+    expect(server.addresses).toHaveLength(1);
     await using ws = await connect(`ws+unix:${path.replaceAll("%", "%25").replaceAll(":", "%3A")}`);
     expect(ws.state).toBe("open");
   });
 
   test.skipIf(process.platform !== "linux")("an abstract path has no file", async () => {
     const unix = `\0wsasm-test-${process.pid}`;
-    await using _server = await serveOn(unix);
+    await using server = await serveOn(unix);
+    expect(server.addresses).toHaveLength(1);
     await using ws = await connect(`ws+unix:%00${unix.slice(1)}`);
     expect(ws.remoteAddress).toEqual({ path: unix });
     await expect(serveOn(unix)).rejects.toMatchObject({ reason: "address-in-use" });
@@ -99,14 +102,16 @@ describe("serve({ unix }) and connect", () => {
 describe("files of Unix sockets", () => {
   test("one that nobody listens on any more is replaced", async () => {
     const path = staleFile();
-    await using _server = await serveOn(path);
+    await using server = await serveOn(path);
+    expect(server.addresses).toHaveLength(1);
     await using ws = await connect(`ws+unix:${path}`);
     expect(ws.state).toBe("open");
   });
 
   test("one that somebody listens on is left alone", async () => {
     const path = newPath();
-    await using _server = await serveOn(path);
+    await using server = await serveOn(path);
+    expect(server.addresses).toHaveLength(1);
     await expect(serveOn(path)).rejects.toMatchObject({
       reason: "address-in-use",
       message: `Cannot listen on ${path}: address already in use`,

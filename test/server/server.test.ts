@@ -268,6 +268,24 @@ describe("close()", () => {
     await closing;
   });
 
+  test.each([
+    ["answers 503 after closeTimeout", { closeTimeout: 1000 }, /^HTTP\/1\.1 503 /],
+    ["waits without closeTimeout", { closeTimeout: null }, /^$/],
+  ])("to a client whose hook never ends, without openTimeout: %s", async (_what, options, expected) => {
+    const processRequest = (): Promise<undefined> => new Promise(() => {});
+    const scene = await serveInMemory(idle, { processRequest, openTimeout: null, ...options });
+    const { peer } = await scene.ask();
+    const closing = scene.server.close();
+    await scene.advance(999);
+    expect(peer.takenText()).toBe("");
+    await scene.advance(1);
+    expect(peer.takenText()).toMatch(expected);
+    peer.end();
+    await scene.settle();
+    peer.transport.abort();
+    await closing;
+  });
+
   test("lets the refusal of a hook pass", async () => {
     let go: () => void = () => {};
     const gone = new Promise<void>((resolve) => {
@@ -441,6 +459,30 @@ test("a server that does not listen yet has no addresses, and can be told to ref
   expect(server.addresses).toEqual([]);
   server.ref();
   server.unref();
+});
+
+test("a logger that throws drops the connection, and ends nothing else", async () => {
+  const logger = {
+    warn() {},
+    error() {
+      throw new Error("disk full");
+    },
+  };
+  const fail = (): never => {
+    throw new Error("no");
+  };
+  const scene = await serveInMemory(fail, { logger });
+  await scene.ask();
+  await scene.settle();
+  expect(scene.runtime.pairs[0]?.server.isClosed).toBe(true);
+  expect(scene.server.connections.size).toBe(0);
+});
+
+test("handleUpgrade() throws on a runtime that has no servers of HTTP", async () => {
+  const { server } = await serveInMemory();
+  expect(() => server.handleUpgrade({ httpVersion: "1.1", rawHeaders: [] }, {}, new Uint8Array(0))).toThrow(
+    new TypeError("Cannot handle upgrade: not supported on Memory/1.0"),
+  );
 });
 
 test("openTimeout null opens connections too", async () => {

@@ -77,7 +77,6 @@ export function takeSecured(server: Server, { requestCert, paths }: SecuredOptio
     prepare(socket);
     // A certificate that is not verified is as good as none, and says something else.
     if (requestCert === "optional" && !socket.authorized && socket.getPeerX509Certificate() !== undefined) {
-      socket.on("error", () => {});
       socket.destroy();
     } else if (transport === undefined) onTransport(new NodeTransport(socket, paths));
     else transport.secured(socket);

@@ -1,5 +1,6 @@
 // Connecting with node:net and node:tls, and on top of what is connected already.
-import { connect, isIP, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { connect, isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
@@ -7,7 +8,7 @@ import type { Transport } from "../../connection/transport.ts";
 import { NetworkError } from "../../errors/network.ts";
 import { codeOf, networkError } from "./errors.ts";
 import { clientTls } from "./tls-options.ts";
-import { checkSocket, prepare } from "./streams.ts";
+import { checkSocket, ignore, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 import { checkPath } from "./unix.ts";
@@ -92,11 +93,10 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
   });
 }
 
-function ignore(): void {}
-
 function dialError(doing: string, error: Error, socket: Socket): NetworkError {
   // The Unix socket that is not there, where TCP would be refused.
-  if (codeOf(error) === "ENOENT") return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  if (codeOf(error) === "ENOENT")
+    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
   // Node keeps there what it found wrong with a certificate, and only that.
   const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
   return networkError(doing, error, fault == null ? undefined : String(fault));

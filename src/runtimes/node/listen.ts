@@ -39,7 +39,8 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
 class Gate {
   readonly #makeServer: (onTransport: OnTransport) => Server;
   readonly #onTransport: OnTransport;
-  #held: Transport[] | undefined = [];
+  readonly #held: Transport[] = [];
+  #isOpen = false;
 
   constructor(makeServer: (onTransport: OnTransport) => Server, onTransport: OnTransport) {
     this.#makeServer = makeServer;
@@ -48,22 +49,20 @@ class Gate {
 
   makeServer(): Server {
     return this.#makeServer((transport) => {
-      if (this.#held === undefined) this.#onTransport(transport);
+      if (this.#isOpen) this.#onTransport(transport);
       else this.#held.push(transport);
     });
   }
 
   open(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const transport of held) this.#onTransport(transport);
+    this.#isOpen = true;
+    for (const transport of this.#held.splice(0)) this.#onTransport(transport);
   }
 
   /** Closes servers again. Nobody waits for their clients, who would have to leave first. */
   drop(servers: readonly Server[]): void {
     for (const server of servers) server.close();
-    for (const transport of this.#held ?? []) transport.abort();
-    this.#held = [];
+    for (const transport of this.#held.splice(0)) transport.abort();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { AddressInfo, ListenOptions, Server } from "node:net";
 import type { Listener } from "../../connection/runtime.ts";
 import type { Address } from "../../connection/transport.ts";
+import { ignore } from "./streams.ts";
 
 /** Makes a server listen. */
 export function bind(server: Server, options: ListenOptions | { readonly fd: number }): Promise<Server> {
@@ -10,7 +11,7 @@ export function bind(server: Server, options: ListenOptions | { readonly fd: num
     server.listen(options, () => {
       server.off("error", fail);
       // Out of file descriptors and the like: the listener goes on.
-      server.on("error", () => {});
+      server.on("error", ignore);
       done(server);
     });
   });

@@ -9,7 +9,7 @@ import type { OnTransport } from "./acceptor.ts";
 import { serverMaker, takeSecured } from "./acceptor.ts";
 import { networkError } from "./errors.ts";
 import { addressesOf, bind, NodeListener } from "./node-listener.ts";
-import { prepare } from "./streams.ts";
+import { ignore, prepare } from "./streams.ts";
 import { NodeTransport } from "./transport.ts";
 
 /** Takes over a listener: it is closed with the server. */
@@ -37,7 +37,7 @@ export async function adopt(listener: OpenListener, target: ListenTarget, onTran
     });
   }
   // Out of file descriptors and the like: the listener goes on.
-  listener.on("error", () => {});
+  listener.on("error", ignore);
   return new NodeListener([listener]);
 }
 

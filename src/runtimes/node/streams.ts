@@ -31,3 +31,6 @@ export function prepare(socket: SocketLike): void {
   socket.setTimeout(0);
   socket.setNoDelay(true);
 }
+
+/** Listens for errors of what cannot be told to anybody, which would end the process otherwise. */
+export function ignore(): void {}

@@ -25,6 +25,11 @@ function checkNames(what: string, options: unknown, names: readonly string[]): v
   if (unknown !== undefined) throw new TypeError(`Cannot use ${what}.${unknown}: there is no such option`);
 }
 
+/** Something that only looks like `true`, or like `false`, must not decide who is let in. */
+function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
+}
+
 /** What OpenSSL says of a bad key or certificate is the fault of the caller. */
 function checked<T>(what: string, make: () => T): T {
   try {
@@ -49,6 +54,7 @@ function contextOptions(options: TlsOptions): SecureContextOptions {
  */
 export function serverTls(options: ServerTlsOptions): NodeTlsOptions {
   checkNames("tls", options, OF_SERVER);
+  checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
   const { cert, key, requestCert = false, rejectUnauthorized = true, alpn = HTTP_1_1, sni } = options;
   if ((cert == null || key == null) && sni == null) throw new TypeError("Cannot use tls: expected cert and key");
   if (typeof requestCert !== "boolean" && requestCert !== "optional") {
@@ -81,11 +87,17 @@ function sniCallback(base: SecureContextOptions, sni: NonNullable<ServerTlsOptio
     return known;
   };
   return (servername, done) => {
-    find(servername).then(
-      (context) => done(null, context),
-      // The handshake ends. What is wrong is told to nobody: the client must not learn it.
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
+    const answer = async (): Promise<void> => {
+      let context: SecureContext | undefined;
+      try {
+        context = await find(servername);
+      } catch (error) {
+        // The handshake ends. What is wrong is told to nobody: the client must not learn it.
+        return done(error instanceof Error ? error : new Error(String(error)));
+      }
+      done(null, context);
+    };
+    void answer();
   };
 }
 
@@ -114,14 +126,20 @@ function sniTable(table: Readonly<Record<string, TlsIdentity>>): (servername: st
  */
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   checkNames("tls", options, OF_CLIENT);
-  const { rejectUnauthorized = true, alpn = HTTP_1_1, servername, checkServerIdentity } = options;
+  checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
+  const { rejectUnauthorized = true, alpn = HTTP_1_1, servername } = options;
   if (servername !== undefined && typeof servername !== "string") {
     throw new TypeError("Cannot use tls.servername: expected a string");
   }
   return checked("tls", () => ({
     secureContext: createSecureContext(contextOptions(options)),
     ALPNProtocols: [...alpn],
-    rejectUnauthorized: rejectUnauthorized !== false,
-    ...(checkServerIdentity === undefined ? {} : { checkServerIdentity }),
+    rejectUnauthorized,
+    ...identityCheck(options),
   }));
+}
+
+function identityCheck(options: ClientTlsOptions): ConnectionOptions {
+  if (options.checkServerIdentity === undefined) return {};
+  return { checkServerIdentity: (hostname, certificate) => options.checkServerIdentity?.(hostname, certificate) };
 }

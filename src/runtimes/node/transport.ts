@@ -93,7 +93,7 @@ export class NodeTransport implements Transport {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return;
     if (chunks.length === 1) {
-      socket.write(chunks[0] as Uint8Array, this.#onWritten);
+      socket.write(chunks[0], this.#onWritten);
     } else {
       socket.cork();
       for (const chunk of chunks) socket.write(chunk, this.#onWritten);

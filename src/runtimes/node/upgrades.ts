@@ -7,7 +7,7 @@ import { Duplex } from "node:stream";
 import type { Listener, UpgradeRequest, UpgradeTaker } from "../../connection/runtime.ts";
 import type { Address, Transport } from "../../connection/transport.ts";
 import { addressesOf } from "./node-listener.ts";
-import { checkSocket, prepare } from "./streams.ts";
+import { checkSocket, ignore, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 
@@ -83,7 +83,7 @@ class Hub {
 }
 
 function refuse(socket: Duplex): void {
-  socket.on("error", () => {});
+  socket.on("error", ignore);
   socket.end(NOT_FOUND, () => socket.destroy());
 }
 
