@@ -93,11 +93,19 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
   });
 }
 
+/** Codes of faults of certificates. (OpenSSL has fifty.) */
+const CERTIFICATE_CODE = /^(CERT|CRL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|ERR_TLS_CERT)_?/;
+
 function dialError(doing: string, error: Error, socket: Socket): NetworkError {
+  const code = codeOf(error) ?? "";
   // The Unix socket that is not there, where TCP would be refused.
-  if (codeOf(error) === "ENOENT")
-    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
-  // Node keeps there what it found wrong with a certificate, and only that.
+  if (code === "ENOENT") return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  return networkError(doing, error, certificateFaultOf(code, socket));
+}
+
+/** Node keeps on the socket what it found wrong with a certificate, and only that; Deno has it as the code alone. */
+function certificateFaultOf(code: string, socket: Socket): string | undefined {
   const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  return networkError(doing, error, fault == null ? undefined : String(fault));
+  if (fault != null) return String(fault);
+  return CERTIFICATE_CODE.test(code) ? code : undefined;
 }

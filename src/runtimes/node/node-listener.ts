@@ -17,6 +17,19 @@ export function bind(server: Server, options: ListenOptions | { readonly fd: num
   });
 }
 
+/**
+ * Makes a server listen no more. Resolves when its handle is gone, which is at the end of this turn of the event loop or
+ * the next one. The event of Node waits for all connections, too: a server may have others than ours.
+ */
+export async function unbind(server: Server): Promise<void> {
+  server.close();
+  for (let i = 0; i < 2; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
 /** The address of a server as Node tells it; nothing unless it listens. */
 export function addressesOf(address: AddressInfo | string | null): Address[] {
   if (address === null) return [];
@@ -33,9 +46,8 @@ export class NodeListener implements Listener {
     this.addresses = servers.flatMap((server) => addressesOf(server.address()));
   }
 
-  /** The addresses are free at once. Nobody waits for connections, of which a server may have others than ours. */
   async close(): Promise<void> {
-    for (const server of this.#servers) server.close();
+    await Promise.all(this.#servers.map(unbind));
   }
 
   ref(): void {

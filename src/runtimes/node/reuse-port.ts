@@ -1,7 +1,7 @@
 // Whether several listeners can share a port here: older versions ignore the option without a word.
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { bind } from "./node-listener.ts";
+import { bind, unbind } from "./node-listener.ts";
 
 let answer: Promise<boolean> | undefined;
 
@@ -21,7 +21,6 @@ async function tryIt(): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    first.close();
-    second.close();
+    await Promise.all([first, second].map(unbind));
   }
 }
