@@ -11,6 +11,8 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 // WWW-Authenticate = #challenge
 // challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
 // Commas separate both challenges and their parameters: what is followed by "=" is a parameter.
@@ -36,15 +38,15 @@ export function parseChallenges(header: string, values: readonly string[]): Chal
 
 function parseChallenge(scanner: FieldScanner): Challenge {
   const scheme = scanner.token().toLowerCase();
-  const parameters = new Map<string, string>();
   const hasSpace = scanner.nextIs(" ");
   scanner.skipWhitespace();
-  if (scanner.atEnd || scanner.nextIs(",") || !hasSpace) return { scheme, token68: null, parameters };
+  if (scanner.atEnd || scanner.nextIs(",") || !hasSpace) return { scheme, token68: null, parameters: NONE };
   const start = scanner.position;
   const token68 = scanner.token68();
   scanner.skipWhitespace();
-  if (token68 !== "" && (scanner.atEnd || scanner.nextIs(","))) return { scheme, token68, parameters };
+  if (token68 !== "" && (scanner.atEnd || scanner.nextIs(","))) return { scheme, token68, parameters: NONE };
   scanner.position = start;
+  const parameters = new Map<string, string>();
   do parseParameter(scanner, parameters);
   while (skipToParameter(scanner));
   return { scheme, token68: null, parameters };
