@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NetworkError } from "../../src/errors/network.ts";
-import { codeOf, networkError } from "../../src/runtimes/node/errors.ts";
+import { certificateFaultOf, codeOf, networkError } from "../../src/runtimes/node/errors.ts";
 
 function failure(code: string | number): Error {
   return Object.assign(new Error(`${code} of the system`), { code });
@@ -63,6 +63,18 @@ test("networkError() of a certificate says which fault it has, whatever the code
     certificateFault: "CERT_HAS_EXPIRED",
     message: "Cannot go on: TLS failed: certificate has expired",
   });
+});
+
+test.each([
+  [failure("CERT_HAS_EXPIRED"), "CERT_HAS_EXPIRED", "CERT_HAS_EXPIRED"],
+  [new Error("my own check"), "my own check", "my own check"],
+  [new Error("my own check"), new Error("my own check"), "my own check"],
+  [failure("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), null, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  [failure("DEPTH_ZERO_SELF_SIGNED_CERT"), undefined, "DEPTH_ZERO_SELF_SIGNED_CERT"],
+  [failure("ECONNRESET"), undefined, undefined],
+  [new Error("no code"), undefined, undefined],
+])("certificateFaultOf() %o with %j on the socket is %j", (error, authorizationError, expected) => {
+  expect(certificateFaultOf(error, authorizationError)).toBe(expected);
 });
 
 test("codeOf() an error of several attempts is its own", () => {

@@ -6,7 +6,7 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { NetworkError } from "../../errors/network.ts";
-import { codeOf, networkError } from "./errors.ts";
+import { certificateFaultOf, codeOf, networkError } from "./errors.ts";
 import { clientTls } from "./tls-options.ts";
 import { checkSocket, ignore, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
@@ -93,19 +93,10 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
   });
 }
 
-/** Codes of faults of certificates. (OpenSSL has fifty.) */
-const CERTIFICATE_CODE = /^(CERT|CRL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|ERR_TLS_CERT)_?/;
-
 function dialError(doing: string, error: Error, socket: Socket): NetworkError {
-  const code = codeOf(error) ?? "";
   // The Unix socket that is not there, where TCP would be refused.
-  if (code === "ENOENT") return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
-  return networkError(doing, error, certificateFaultOf(code, socket));
-}
-
-/** Node keeps on the socket what it found wrong with a certificate, and only that; Deno has it as the code alone. */
-function certificateFaultOf(code: string, socket: Socket): string | undefined {
-  const fault = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  if (fault != null) return String(fault);
-  return CERTIFICATE_CODE.test(code) ? code : undefined;
+  if (codeOf(error) === "ENOENT")
+    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  const authorizationError = socket instanceof TLSSocket ? socket.authorizationError : undefined;
+  return networkError(doing, error, certificateFaultOf(error, authorizationError));
 }

@@ -48,6 +48,23 @@ function reasonOf(error: unknown): NetworkErrorReason {
   return REASONS.get(code) ?? (TLS_CODE.test(code) ? "tls" : "other");
 }
 
+/** Codes of faults of certificates. (OpenSSL has fifty.) */
+const CERTIFICATE_CODE = /^(CERT|CRL|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|ERR_TLS_CERT)_?/;
+
+/**
+ * What is wrong with the certificate of a server, if that is it: Node keeps that on the socket, and only that. Deno has it
+ * as the code of the error alone.
+ */
+export function certificateFaultOf(
+  error: unknown,
+  authorizationError: string | Error | null | undefined,
+): string | undefined {
+  if (authorizationError instanceof Error) return authorizationError.message;
+  if (authorizationError != null) return authorizationError;
+  const code = codeOf(error) ?? "";
+  return CERTIFICATE_CODE.test(code) ? code : undefined;
+}
+
 /** The sentence of OpenSSL, without the place in its sources. */
 function detailOf(error: Error): string {
   const [, sentence] = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(error.message) ?? [];
