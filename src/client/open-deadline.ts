@@ -1,19 +1,18 @@
 // The time that an opening may take, and the signal of whoever waits for it.
+import { onAbort } from "../async/on-abort.ts";
 import type { TimerWheel } from "../async/timers.ts";
 import { TimeoutError } from "../errors/network.ts";
 
 /** One budget of time over the whole opening, and the user's signal, as one signal. */
 export class OpenDeadline {
   readonly #controller = new AbortController();
-  readonly #userSignal: AbortSignal | undefined;
+  readonly #endOfWatch: (() => void) | undefined;
   readonly #timers: TimerWheel;
   readonly #timer;
-  readonly #abort = (): void => this.#controller.abort(this.#userSignal?.reason);
 
   constructor(openTimeout: number | null, userSignal: AbortSignal | undefined, timers: TimerWheel) {
-    this.#userSignal = userSignal;
     this.#timers = timers;
-    userSignal?.addEventListener("abort", this.#abort);
+    this.#endOfWatch = userSignal && onAbort(userSignal, () => this.#controller.abort(userSignal.reason));
     if (openTimeout === null) return;
     this.#timer = timers.schedule(openTimeout, () => {
       this.#controller.abort(new TimeoutError(`opening handshake not over after ${openTimeout} ms`));
@@ -27,7 +26,7 @@ export class OpenDeadline {
 
   /** The opening is over. */
   cancel(): void {
-    this.#userSignal?.removeEventListener("abort", this.#abort);
+    this.#endOfWatch?.();
     this.#timers.cancel(this.#timer);
   }
 }

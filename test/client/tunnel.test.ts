@@ -132,6 +132,15 @@ test("a tunnel that is lost or ended before somebody listens says so then", asyn
   }
 });
 
+test("a tunnel that nobody listens to writes what it is given", async () => {
+  const { tunnel, proxy, toServer, settle } = await open();
+  toServer.capacity = 2;
+  tunnel.write([latin1("abcd")]);
+  await settle();
+  expect(proxy.takenText()).toBe("abcd");
+  expect(tunnel.bufferedAmount).toBe(0);
+});
+
 test("a tunnel that is being opened holds late bytes too", async () => {
   const { tunnel, client, proxy, settle } = await open("a");
   client.resume();
