@@ -18,7 +18,7 @@ export default defineConfig({
       { name: "slow", description: "Takes seconds: long loops, large messages.", timeout: 120_000 },
       {
         name: "external",
-        description: "Starts another program: tsc, npm, Deno, Bun or Chromium. Skipped aloud when it is absent.",
+        description: "Starts another program: tsc, npm, Deno, Bun, Chromium, nginx. Skipped aloud when it is absent.",
         timeout: 180_000,
       },
     ],

@@ -1,4 +1,4 @@
-// The map of linear memory: 6 pages, fixed, shared by all connections of a thread. Sizes are in bytes.
+// The map of linear memory: 16 pages, fixed, shared by all connections of a thread. Sizes are in bytes.
 //
 //   0x00000 ┌─────────────────────────────────────────────┐
 //           │ nothing (64)                                │ so that no address is 0
@@ -26,7 +26,9 @@
 //           │ scratch: SCRATCH_CAPACITY (64 Ki)           │ begins up to 63 bytes later, see wasm-kernels.ts
 //   0x4a000 ├─────────────────────────────────────────────┤
 //           │ slack, free                                 │
-//   0x60000 └─────────────────────────────────────────────┘
+//   0x60000 ├─────────────────────────────────────────────┤
+//           │ the other module                            │ deflate/memory.ts
+//  0x100000 └─────────────────────────────────────────────┘
 //
 // The registers, at REGISTERS_OFFSET:
 //

@@ -1,4 +1,4 @@
-// Builds everything: assembly/ -> build/*.wasm -> src/kernels/module.bytes.generated.ts -> dist/.
+// Builds everything: assembly/ -> build/*.wasm -> src/kernels/*.bytes.generated.ts -> dist/.
 // With `--wasm` it stops before dist/, which is enough for running the tests of src/ directly.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:
 import { join, relative } from "node:path";
 import { buildDeclarations } from "./declarations.mjs";
 import { bundle } from "./rollup.config.mjs";
-import { bin, distEntries, ROOT } from "./project.mjs";
+import { ascArguments, bin, distEntries, MODULES, ROOT } from "./project.mjs";
 
 /** Runs a program; its output is ours. */
 async function run(file, args) {
@@ -19,7 +19,7 @@ class Failed extends Error {}
 
 async function buildWasm() {
   await run(join(ROOT, "build/generate-constants.mjs"), []);
-  await run(bin("assemblyscript", "asc"), ["--config", "asconfig.json", "--target", "release"]);
+  await Promise.all(MODULES.map((module) => run(bin("assemblyscript", "asc"), ascArguments(module))));
   await run(join(ROOT, "build/embed-wasm.mjs"), []);
 }
 

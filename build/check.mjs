@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bin, ROOT } from "./project.mjs";
+import { ascArguments, bin, MODULES, ROOT } from "./project.mjs";
 
 const TMP = join(ROOT, ".tmp");
 
@@ -31,23 +31,17 @@ const tool = (packageName, name, ...args) => node(bin(packageName, name), ...arg
 
 /** Compiles assembly/ a second time: the same bytes must come out, or what we ship cannot be checked by others. */
 function sameWasm() {
-  const again = join(TMP, "again.wasm");
+  const results = MODULES.map(sameModule);
+  return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join("\n") };
+}
+
+function sameModule(module) {
+  const again = join(TMP, `again-${module.name}.wasm`);
   try {
-    const asc = tool(
-      "assemblyscript",
-      "asc",
-      "--config",
-      "asconfig.json",
-      "--target",
-      "release",
-      "-o",
-      again,
-      "-t",
-      `${again}.wat`,
-    );
+    const asc = tool("assemblyscript", "asc", ...ascArguments(module), "-o", again, "-t", `${again}.wat`);
     if (!asc.ok) return asc;
-    const ok = readFileSync(again).equals(readFileSync(join(ROOT, "build/protocol.wasm")));
-    return { ok, output: ok ? "" : "build/protocol.wasm differs from what assembly/ compiles to now" };
+    const ok = readFileSync(again).equals(readFileSync(join(ROOT, `build/${module.name}.wasm`)));
+    return { ok, output: ok ? "" : `build/${module.name}.wasm differs from what ${module.entry} compiles to now` };
   } finally {
     for (const file of [again, `${again}.wat`]) rmSync(file, { force: true });
   }

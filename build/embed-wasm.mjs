@@ -1,17 +1,17 @@
-// Writes src/kernels/module.bytes.generated.ts, the compiled module as base64, from build/protocol.wasm.
+// Writes src/kernels/*.bytes.generated.ts, each compiled module as base64, from build/*.wasm.
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MODULES, ROOT } from "./project.mjs";
 
-const SOURCE = new URL("protocol.wasm", import.meta.url);
-const TARGET = new URL("../src/kernels/module.bytes.generated.ts", import.meta.url);
+for (const { name, entry, embedded, embeddedAs } of MODULES) {
+  const base64 = readFileSync(join(ROOT, "build", `${name}.wasm`)).toString("base64");
+  writeFileSync(
+    join(ROOT, "src/kernels", embedded),
+    `// GENERATED from build/${name}.wasm by build/embed-wasm.mjs.
 
-const base64 = readFileSync(SOURCE).toString("base64");
-
-writeFileSync(
-  TARGET,
-  `// GENERATED from build/protocol.wasm by build/embed-wasm.mjs.
-
-/** The module of assembly/index.ts, as base64. */
-export const MODULE_BASE64: string =
+/** The module of ${entry}, as base64. */
+export const ${embeddedAs}: string =
   "${base64}";
 `,
-);
+  );
+}

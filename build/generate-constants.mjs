@@ -1,8 +1,12 @@
-// Writes assembly/constants.ts from src/kernels/constants.ts; with --check, only tells by exit code 1 whether it is stale.
+// Writes the constants of assembly/ from those of src/kernels; with --check, only tells by exit code 1 whether they are stale.
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./project.mjs";
 
-const SOURCE = new URL("../src/kernels/constants.ts", import.meta.url);
-const TARGET = new URL("../assembly/constants.ts", import.meta.url);
+const FILES = [
+  { source: "src/kernels/constants.ts", target: "assembly/constants.ts" },
+  { source: "src/kernels/deflate-constants.ts", target: "assembly/deflate/constants.ts" },
+];
 
 /** AssemblyScript does not mix addresses and numbers without a cast, so each constant gets the type it is used with. */
 function typeOf(name) {
@@ -10,20 +14,19 @@ function typeOf(name) {
 }
 
 function generate(source) {
-  const lines = ["// GENERATED from src/kernels/constants.ts by build/generate-constants.mjs: change it there.", ""];
-  for (const [, name, value] of source.matchAll(/^export const (\w+) = (\w+);/gm)) {
+  const lines = [`// GENERATED from ${source} by build/generate-constants.mjs: change it there.`, ""];
+  for (const [, name, value] of readFileSync(join(ROOT, source), "utf8").matchAll(/^export const (\w+) = (\w+);/gm)) {
     lines.push(`export const ${name}: ${typeOf(name)} = ${value};`);
   }
   return `${lines.join("\n")}\n`;
 }
 
-const generated = generate(readFileSync(SOURCE, "utf8"));
-
-if (process.argv.includes("--check")) {
-  if (readFileSync(TARGET, "utf8") !== generated) {
-    console.error("assembly/constants.ts is stale: run node build/generate-constants.mjs");
+for (const { source, target } of FILES) {
+  const generated = generate(source);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(join(ROOT, target), generated);
+  } else if (readFileSync(join(ROOT, target), "utf8") !== generated) {
+    console.error(`${target} is stale: run node build/generate-constants.mjs`);
     process.exitCode = 1;
   }
-} else {
-  writeFileSync(TARGET, generated);
 }

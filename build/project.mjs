@@ -10,6 +10,30 @@ export function readJson(path) {
   return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 }
 
+/**
+ * The WebAssembly modules: `entry` becomes build/`name`.wasm as the target `name` of asconfig.json says, and the
+ * base64 of that becomes the constant `embeddedAs` of src/kernels/`embedded`.
+ */
+export const MODULES = [
+  {
+    name: "protocol",
+    entry: "assembly/index.ts",
+    embedded: "module.bytes.generated.ts",
+    embeddedAs: "MODULE_BASE64",
+  },
+  {
+    name: "deflate",
+    entry: "assembly/deflate/index.ts",
+    embedded: "deflate.bytes.generated.ts",
+    embeddedAs: "DEFLATE_BASE64",
+  },
+];
+
+/** Arguments of asc for one of them. */
+export function ascArguments({ name, entry }) {
+  return [entry, "--config", "asconfig.json", "--target", name];
+}
+
 /** Path of a program that a dev dependency brings, to be started with this Node. */
 export function bin(packageName, name, folder = ROOT) {
   const home = join(folder, "node_modules", packageName);

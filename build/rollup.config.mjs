@@ -1,6 +1,7 @@
 // Flattens the JavaScript that tsc wrote into one file an entry and shared chunks, with source maps to src/.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { rollup } from "rollup";
 import { distEntries, fromDist } from "./project.mjs";
 
@@ -14,6 +15,20 @@ const chainSourceMaps = {
   },
 };
 
+/** Development dependencies that become a part of an entry; THIRD-PARTY-NOTICES.md has their licences. */
+const BUNDLED = new Map([["path-to-regexp", fileURLToPath(import.meta.resolve("path-to-regexp"))]]);
+
+/** Users do not have their sources, so source maps leave them out. */
+const bundleDependencies = {
+  name: "bundle-dependencies",
+  resolveId: (specifier) => BUNDLED.get(specifier) ?? null,
+  load(id) {
+    if (![...BUNDLED.values()].includes(id)) return null;
+    const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+    return { code, map: { mappings: "" } };
+  },
+};
+
 /** `#wasm` stays an import: package.json decides at run time which module of src/kernels it is. */
 const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/, "#wasm"];
 
@@ -22,7 +37,7 @@ export async function bundle(from, to) {
   const build = await rollup({
     input: Object.fromEntries(distEntries().map(({ name }) => [name, join(from, `${name}.js`)])),
     external: EXTERNAL,
-    plugins: [chainSourceMaps],
+    plugins: [bundleDependencies, chainSourceMaps],
     onwarn: (warning) => {
       throw new Error(`rollup: ${warning.message}`);
     },

@@ -6,9 +6,18 @@ export * from "./errors/handshake.ts";
 export { MultipleValuesError } from "./errors/multiple-values.ts";
 export type { NetworkErrorReason } from "./errors/network.ts";
 export { NetworkError, TimeoutError } from "./errors/network.ts";
-export { ConcurrencyError, InvalidState, InvalidUtf8, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
+export {
+  ConcurrencyError,
+  InvalidCompressedData,
+  InvalidState,
+  InvalidUtf8,
+  PayloadTooBig,
+  ProtocolError,
+  TooManyFragments,
+} from "./errors/protocol.ts";
 export type {
   ClientExtensionFactory,
+  EncodeHint,
   Extension,
   ExtensionParameters,
   ServerExtensionFactory,
@@ -28,6 +37,7 @@ export { parseUri } from "./http/uri.ts";
 export type { ClientProtocolOptions } from "./protocol/client-protocol.ts";
 export { ClientProtocol } from "./protocol/client-protocol.ts";
 export type { Message, ProtocolEvent } from "./protocol/events.ts";
+export { MessagePiece } from "./protocol/events.ts";
 export type { Delivery } from "./protocol/frame-receiver.ts";
 export type { ProtocolOptions } from "./protocol/options.ts";
 export { Protocol } from "./protocol/protocol.ts";

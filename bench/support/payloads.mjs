@@ -12,7 +12,7 @@ export function asciiText(length) {
 }
 
 /** The same numbers in every run, 32 bits each (xorshift, whose low bits are as random as the high ones). */
-function randomNumbers(seed) {
+export function randomNumbers(seed) {
   let state = seed;
   return () => {
     state ^= state << 13;

@@ -90,15 +90,18 @@ export class TimerWheel {
   #turn(): void {
     this.#armedFor = Infinity;
     const now = this.clock.now() / TICK;
-    for (const [tick, bucket] of this.#buckets) {
-      if (tick > now) continue;
-      this.#buckets.delete(tick);
-      for (const timer of bucket) {
-        bucket.delete(timer);
-        timer.callback();
+    try {
+      for (const [tick, bucket] of this.#buckets) {
+        if (tick > now) continue;
+        for (const timer of bucket) {
+          bucket.delete(timer);
+          timer.callback();
+        }
       }
+    } finally {
+      // After a callback that threw, the others of its tick are due at once, in a turn of their own.
+      this.#armNext();
     }
-    this.#armNext();
   }
 
   #armNext(): void {

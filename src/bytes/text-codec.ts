@@ -66,6 +66,15 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/** UTF-8 of a string; bytes stay as they are. */
+export function toUtf8(text: string | Uint8Array): Uint8Array {
+  if (typeof text !== "string") return text;
+  const codec = portableTextCodec();
+  const bytes = new Uint8Array(codec.byteLength(text));
+  codec.encodeInto(text, bytes, 0);
+  return bytes;
+}
+
 let portable: TextCodec | undefined;
 
 /** The codec for a runtime that brings none. */

@@ -43,6 +43,6 @@ async function* iterate(
   if (settings.pinned === "transport") throw new TypeError("Cannot connect again: transport is set");
   const { processException, reconnectDelays, connection } = settings;
   const { signal } = options;
-  const { logger } = connection;
-  yield* reconnecting({ open: () => open(runtime, settings), processException, reconnectDelays, signal, logger });
+  const { log } = connection;
+  yield* reconnecting({ open: () => open(runtime, settings), processException, reconnectDelays, signal, log });
 }

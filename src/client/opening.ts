@@ -117,10 +117,11 @@ class Opening {
   }
 
   #link(transport: Transport): Link<ClientProtocol> {
-    const { options, connection } = this.#settings;
+    const { options, connection, extensions } = this.#settings;
     const { uri, additionalHeaders } = this.#hop;
     const { httpLimits, protocol: limits } = connection;
-    const handshake = { ...options, ...limits, httpLimits, additionalHeaders, userAgentHeader: this.#userAgentHeader };
+    const userAgentHeader = this.#userAgentHeader;
+    const handshake = { ...options, ...limits, httpLimits, additionalHeaders, extensions, userAgentHeader };
     const protocol = new ClientProtocol(uri, handshake, internalsOf(this.#runtime));
     return new Link(transport, protocol, connection, sharedTimers());
   }

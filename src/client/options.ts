@@ -1,7 +1,10 @@
 // Options of connect(), checked and complete.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
+import { readConnectionOptions } from "../connection/options.ts";
 import type { ClientTlsOptions } from "../connection/tls.ts";
+import type { ClientCompression } from "../extensions/compression-option.ts";
+import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
+import type { ClientExtensionFactory } from "../extensions/extension.ts";
 import { Headers } from "../http/headers.ts";
 import { parseUri } from "../http/uri.ts";
 import type { ClientHandshakeSettings } from "../protocol/client-handshake.ts";
@@ -15,12 +18,17 @@ import type { ProxyURI } from "./proxy-uri.ts";
 import { parseProxy } from "./proxy-uri.ts";
 import type { Hop, Pinned } from "./redirect.ts";
 
-/** Options that are planned. */
-const UNSUPPORTED = ["compression"];
 const MOST_REDIRECTS = 10;
 
 /** Options of `connect`. */
 export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
+  /**
+   * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
+   * for permessage-deflate in `extensions` goes before it.
+   *
+   * @default "deflate"
+   */
+  readonly compression?: ClientCompression | undefined;
   /**
    * Aborts the opening and, in `for await (const ws of connect(uri))`, the loop while no connection is open. It has no
    * effect on an open connection.
@@ -66,6 +74,8 @@ export interface ConnectSettings {
   /** The server to begin with. */
   readonly first: Hop;
   readonly pinned: Pinned;
+  /** What is offered, compression too. */
+  readonly extensions: readonly ClientExtensionFactory[];
   readonly proxy: ProxyURI | "environment" | null;
   readonly maxRedirects: number;
   readonly processException: (error: unknown) => unknown;
@@ -81,12 +91,14 @@ export interface ConnectSettings {
 export function readConnectOptions(text: string, options: ConnectOptions): ConnectSettings {
   const uri = parseUri(text);
   checkSubprotocols(options.subprotocols ?? []);
-  refuseUnsupported(options, UNSUPPORTED);
   destinationOf(uri, options);
   const proxy = readProxy(options);
+  const connection = readConnectionOptions(options);
+  const compression = compressionFactories(options.compression, "client", (line) => connection.log.info(line));
   return {
     options,
-    connection: readConnectionOptions(options),
+    connection,
+    extensions: withCompression(options.extensions ?? [], compression),
     first: { uri, additionalHeaders: new Headers(options.additionalHeaders) },
     pinned: pinnedBy(uri.unix, options),
     proxy,

@@ -1,6 +1,6 @@
 // Connecting again and again: what `for await (const ws of connect(uri))` does.
 import { sleep } from "../async/sleep.ts";
-import type { LoggerLike } from "../connection/logger.ts";
+import type { GuardedLogger } from "../connection/logger.ts";
 import { Pacing } from "./backoff.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -13,7 +13,7 @@ export interface ReconnectPolicy {
   readonly processException: (error: unknown) => unknown;
   readonly reconnectDelays: () => Iterable<number>;
   readonly signal: AbortSignal | undefined;
-  readonly logger: LoggerLike;
+  readonly log: GuardedLogger;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function* reconnecting(policy: ReconnectPolicy): AsyncGenerator<Cli
     }
     policy.signal?.throwIfAborted();
     // A server that accepts and drops at once would be asked without pause.
-    if (ws.hasReceived() || (await lasted) >= PROVEN_AFTER) pacing.reset();
+    if (ws.stats.messagesReceived > 0 || (await lasted) >= PROVEN_AFTER) pacing.reset();
     else await pause(policy, pacing, (await ws.closed).error);
   }
 }
@@ -56,9 +56,9 @@ async function openInTime(policy: ReconnectPolicy, pacing: Pacing): Promise<Clie
 }
 
 /** Waits for the next attempt. */
-async function pause({ signal, logger }: ReconnectPolicy, pacing: Pacing, error: unknown): Promise<void> {
+async function pause({ signal, log }: ReconnectPolicy, pacing: Pacing, error: unknown): Promise<void> {
   const delay = pacing.next(error, Date.now());
   if (delay === undefined) throw error;
-  logger.info?.(`! connecting again in ${Math.round(delay)} ms`, error);
+  log.info(`! connecting again in ${Math.round(delay)} ms`, error);
   await sleep(delay, signal);
 }

@@ -2,23 +2,26 @@
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { randomBytes } from "../bytes/random.ts";
-import { portableTextCodec } from "../bytes/text-codec.ts";
+import { toUtf8 } from "../bytes/text-codec.ts";
 import type { CloseFrame } from "../errors/closed.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import { Close } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
-import { Frame } from "../frames/frame.ts";
-import { Opcode } from "../frames/opcode.ts";
-import type { Message, ProtocolEvent } from "../protocol/events.ts";
-import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import type { Message } from "../protocol/events.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
+import { checkSignal } from "./check-signal.ts";
 import { ConnectionInfo } from "./connection-info.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
+import type { RecvOptions } from "./incoming.ts";
+import { Incoming } from "./incoming.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkOwner } from "./link.ts";
-import { MessageIterator, MessageQueue } from "./message-queue.ts";
+import type { Sendable, SendOptions } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import { Pings } from "./pings.ts";
+import { readableOf, writableOf } from "./web-streams.ts";
 
 /** How a connection ended. */
 export interface CloseInfo {
@@ -32,23 +35,14 @@ export interface CloseInfo {
   readonly error: ConnectionClosed;
 }
 
-/** Options of {@link Connection.recv}. */
-export interface RecvOptions {
-  /** Makes the call reject with the reason of the signal. No message is lost. */
-  readonly signal?: AbortSignal;
-  /** `true`: a string, whatever arrived; `false`: bytes. Default: text as a string, binary as bytes. */
-  readonly decode?: boolean;
-}
-
-/** Options of {@link Connection.send}. */
-export interface SendOptions {
-  /** `true`: send as text, `false`: as binary. Default: strings as text, all else as binary. */
-  readonly text?: boolean;
-  /**
-   * Makes the call reject with the reason of the signal. If it is aborted already, nothing is sent; aborted while the call
-   * waits for room, the message still leaves.
-   */
-  readonly signal?: AbortSignal;
+/** Counts of one connection since it was opened. */
+export interface ConnectionStats {
+  /** Whole messages received, read or not, and sent. */
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  /** Payload of messages in bytes, finished or not, before compression on the way out and after it on the way in. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
 }
 
 const PING_LENGTH = 4;
@@ -59,23 +53,33 @@ const PING_LENGTH = 4;
  * Messages are strings (text) and `Uint8Array`s (binary). The buffer of a `Uint8Array` may be shared with messages
  * that arrived beside it.
  *
+ * @typeParam Data Type of `data`.
+ *
  * @example
  * for await (const message of ws) await ws.send(message);
  */
-export abstract class Connection extends ConnectionInfo implements AsyncIterable<Message>, AsyncDisposable {
-  readonly #queue: MessageQueue;
+export abstract class Connection<Data = unknown>
+  extends ConnectionInfo
+  implements AsyncIterable<Message>, AsyncDisposable
+{
+  /** Whatever you want to keep with the connection; `undefined` at first. */
+  data: Data = undefined as Data;
+  readonly #incoming: Incoming;
+  readonly #outgoing: Outgoing;
   readonly #closed = new Deferred<CloseInfo>();
   #pings: Pings | undefined;
   #keepalive: Keepalive | undefined;
   #latency: number | null = null;
-  #isDropping = false;
   #error: ConnectionClosed | undefined;
+  #lifetime: AbortController | undefined;
+  #readable: ReadableStream<Message> | undefined;
+  #writable: WritableStream<string | BytesLike> | undefined;
 
   /** @internal */
   constructor(link: Link) {
     super(link);
-    this.#queue = new MessageQueue(link.settings.maxQueue);
-    this.#queue.onTaken = () => this.#resumeIfLow();
+    this.#incoming = new Incoming(link, (payload) => this.#acknowledge(payload));
+    this.#outgoing = new Outgoing(link, () => this.#rejectClosed());
     link.owner = this.#owner();
   }
 
@@ -87,47 +91,35 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
    * Cancelling through `signal` loses nothing.
    *
    * @throws {ConnectionClosed} When the connection is closed and everything was received.
-   * @throws {ConcurrencyError} If another call is waiting.
+   * @throws {ConcurrencyError} If another call is waiting, or a message is being read by `recvStreaming`.
    */
   recv(options: RecvOptions & { readonly decode: true }): Promise<string>;
   recv(options: RecvOptions & { readonly decode: false }): Promise<Uint8Array>;
   recv(options?: RecvOptions): Promise<Message>;
   recv(options?: RecvOptions): Promise<Message> {
-    const signal = options?.signal;
-    const decode = options?.decode;
-    if (signal !== undefined) return this.#recvWithSignal(signal, decode);
-    const message = this.#queue.shift();
-    if (message !== undefined) return Promise.resolve(as(message, decode));
-    return handled(
-      new Promise((resolve, reject) => {
-        this.#queue.wait({ deliver: (received) => settleAs(received, decode, resolve, reject), fail: reject });
-      }),
-    );
+    return this.#incoming.recv(options);
   }
 
-  #recvWithSignal(signal: AbortSignal, decode: boolean | undefined): Promise<Message> {
-    if (signal.aborted) return rejected(signal.reason);
-    const message = this.#queue.shift();
-    if (message !== undefined) return Promise.resolve(as(message, decode));
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        signal.removeEventListener("abort", abort);
-        this.#queue.leave(reader);
-        reject(signal.reason);
-      };
-      const reader = {
-        deliver(received: Message): void {
-          signal.removeEventListener("abort", abort);
-          settleAs(received, decode, resolve, reject);
-        },
-        fail(error: Error): void {
-          signal.removeEventListener("abort", abort);
-          reject(error);
-        },
-      };
-      signal.addEventListener("abort", abort);
-      this.#queue.wait(reader);
-    });
+  /**
+   * Receives the next message in pieces as they arrive: strings that end at code points, or bytes; at least one. Where
+   * the pieces end says nothing, for fragments of a message have no meaning (RFC 6455 5.4).
+   *
+   * Until its last piece was taken, the message is the only one that can be read. Leaving the loop drops the rest of it.
+   * Aborting `signal` before the first piece loses nothing; later, the message stays half read until `return()` of the
+   * iterator is called.
+   *
+   * @throws {ConnectionClosed} From the iterator, when the connection is closed before the message is complete.
+   * @throws {ConcurrencyError} From the iterator, if somebody else reads.
+   * @throws {TypeError} At once, for a signal that is none.
+   *
+   * @example
+   * for await (const piece of ws.recvStreaming({ decode: false })) await file.write(piece);
+   */
+  recvStreaming(options: RecvOptions & { readonly decode: true }): AsyncIterableIterator<string, undefined>;
+  recvStreaming(options: RecvOptions & { readonly decode: false }): AsyncIterableIterator<Uint8Array, undefined>;
+  recvStreaming(options?: RecvOptions): AsyncIterableIterator<Message, undefined>;
+  recvStreaming(options: RecvOptions = {}): AsyncIterableIterator<Message, undefined> {
+    return this.#incoming.stream(options);
   }
 
   /**
@@ -135,36 +127,59 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
    * {@link ConnectionClosedError} otherwise. Leaving the loop neither closes the connection nor loses a message.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    return new MessageIterator(this.#queue);
+    return this.#incoming.iterate();
+  }
+
+  /**
+   * Messages as a stream: one read, one `recv`. It ends as the iteration does. Cancelling it closes the connection.
+   */
+  get readable(): ReadableStream<Message> {
+    this.#readable ??= readableOf(this);
+    return this.#readable;
   }
 
   // Sending
 
   /**
-   * Sends a message: a string as text, bytes as binary.
+   * Sends a message: a string as text; bytes and a Blob as binary; an iterable, async iterable or `ReadableStream` of
+   * strings or of bytes as a message in fragments, one an item. An empty iterable sends nothing.
    *
    * Resolves when no more than `writeLimit` is buffered; for 32 KiB of bytes or more, when they were handed to the
-   * system. The bytes must not be changed before that. Messages of concurrent calls leave in the order of the calls.
+   * system. The bytes must not be changed before that. Messages of concurrent calls leave in the order of the calls,
+   * behind a fragmented one that is under way.
    *
    * @throws {ConnectionClosed} If the connection is not open any more.
+   * @throws {TypeError} For anything else. A later item that is of another kind than the first one, an error of the
+   * iterable and an abort in the middle of its message also fail the connection with 1011.
+   */
+  send(message: Sendable, options?: SendOptions): Promise<void> {
+    return this.#outgoing.send(message, options);
+  }
+
+  /**
+   * Sends a message if that needs no waiting. Returns `false`, and has sent nothing, if more than `writeLimit` is
+   * buffered, a fragmented message is under way, or the connection is not open.
+   *
    * @throws {TypeError} For anything that is neither a string nor bytes.
    */
-  send(message: string | BytesLike, options?: SendOptions): Promise<void> {
-    const { protocol } = this.link;
-    const signal = options?.signal;
-    try {
-      if (signal?.aborted === true) return rejected(signal.reason);
-      let payload = typeof message === "string" ? message : toBytes(message);
-      if (protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
-      // Who aborts may go on to change the bytes, although they are still to be written.
-      if (signal !== undefined && typeof payload !== "string") payload = new Uint8Array(payload);
-      if (options?.text ?? typeof payload === "string") protocol.sendText(payload);
-      else protocol.sendBinary(typeof payload === "string" ? encode(payload) : payload);
-      const ready = this.link.queued(payload.length >= BORROW_FROM && typeof payload !== "string");
-      return untilAborted(ready, signal);
-    } catch (error) {
-      return rejected(error);
-    }
+  trySend(message: string | BytesLike, options?: Omit<SendOptions, "signal">): boolean {
+    return this.#outgoing.trySend(message, options);
+  }
+
+  /** @internal For `broadcast`. */
+  sendPrepared(prepared: PreparedMessage): boolean {
+    return this.#outgoing.sendPrepared(prepared);
+  }
+
+  /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */
+  get writable(): WritableStream<string | BytesLike> {
+    this.#writable ??= writableOf(this, (callback) => void this.link.timers.schedule(0, callback));
+    return this.#writable;
+  }
+
+  /** Payload bytes that are sent but not yet handed to the system. Headers count where a frame is only partly written. */
+  get bufferedAmount(): number {
+    return this.link.bufferedAmount;
   }
 
   /** Closed, or about to be: the error can be told once it is known. */
@@ -191,7 +206,8 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
    */
   ping(data?: string | BytesLike, options?: { readonly signal?: AbortSignal }): Promise<number> {
     try {
-      if (options?.signal?.aborted === true) return rejected(options.signal.reason);
+      const signal = options?.signal;
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
       const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
       if (!this.link.protocol.canSendControl) return this.#rejectClosed();
       this.#pings ??= new Pings();
@@ -199,7 +215,7 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       this.link.protocol.sendPing(payload);
       const answered = this.#pings.add(payload, this.link.timers.clock.now());
       void this.link.queued(false);
-      return untilAborted(answered, options?.signal);
+      return untilAborted(answered, signal);
     } catch (error) {
       return rejected(error);
     }
@@ -226,7 +242,8 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
 
   /**
    * Closes the connection (RFC 6455 7.1.2) and resolves when TCP is gone, at most `closeTimeout` later. On a closed or
-   * closing connection it only waits. It never rejects for anything that the peer does.
+   * closing connection it only waits. It never rejects for anything that the peer does. In the middle of a fragmented
+   * message of ours the code is 1011, whatever was asked for.
    *
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
    */
@@ -238,7 +255,11 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
       return rejected(error);
     }
     protocol.settle();
-    if (protocol.state === "open") protocol.sendClose(code, reason);
+    if (protocol.state === "open") this.#outgoing.finish();
+    if (protocol.state === "open" && protocol.isFragmenting) {
+      // A Close in the middle of a message would say that all is well (RFC 6455 5.4).
+      protocol.fail(CloseCode.INTERNAL_ERROR, "close during fragmented message");
+    } else if (protocol.state === "open") protocol.sendClose(code, reason);
     else if (protocol.state === "connecting") this.link.abort();
     this.link.flush();
     return this.#closed.promise.then(() => {});
@@ -254,6 +275,13 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     return this.#closed.promise;
   }
 
+  /** Aborted when the connection is closed, with the {@link ConnectionClosed} error as its reason. */
+  get signal(): AbortSignal {
+    this.#lifetime ??= new AbortController();
+    if (this.#error !== undefined) this.#lifetime.abort(this.#error);
+    return this.#lifetime.signal;
+  }
+
   /** Closes with 1000. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -264,6 +292,17 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     return this.#latency;
   }
 
+  /** What went through the connection so far: a snapshot. */
+  get stats(): ConnectionStats {
+    const { payloadReceived, payloadSent, messagesSent } = this.link.protocol;
+    return {
+      messagesReceived: this.#incoming.messages,
+      messagesSent,
+      bytesReceived: payloadReceived,
+      bytesSent: payloadSent,
+    };
+  }
+
   /** @internal Whether `error` says that this connection, and not some other, is closed. */
   isOwnEnd(error: unknown): boolean {
     return error instanceof ConnectionClosed && error === this.#error;
@@ -272,52 +311,21 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   // From the link
 
   #owner(): LinkOwner {
-    const queue = this.#queue;
+    const incoming = this.#incoming;
     return {
-      onEvents: (events) => this.#receive(events),
+      onEvents: (events) => incoming.receive(events),
       get isOverfull() {
-        return queue.isOverfull;
+        return incoming.isOverfull;
       },
-      onTurnEnd: () => {
-        if (queue.isOverfull && this.state === "open" && !this.link.isPaused) this.link.pause();
-      },
+      onTurnEnd: () => incoming.pauseIfFull(),
       onOpen: () => this.#open(),
       onLost: (error) => this.#lose(error),
     };
   }
 
-  #receive(events: ProtocolEvent[]): void {
-    if (this.state !== "open") return this.#receiveLate(events);
-    const messages = hasControls(events) ? this.#takeControls(events) : (events as Message[]);
-    if (messages.length > 0) this.#queue.pushAll(messages);
-  }
-
-  /** Acts on control frames and returns the messages between them. */
-  #takeControls(events: ProtocolEvent[]): Message[] {
-    const messages: Message[] = [];
-    for (const event of events) {
-      if (typeof event === "string" || event instanceof Uint8Array) messages.push(event);
-      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#acknowledge(event.payload);
-    }
-    return messages;
-  }
-
-  /** Closing ourselves, we read on to find the Close frame of the peer: what nobody has room for is dropped. */
-  #receiveLate(events: ProtocolEvent[]): void {
-    for (const message of this.#takeControls(events)) {
-      // After a gap nothing may follow.
-      this.#isDropping ||= this.#queue.isOverfull;
-      if (!this.#isDropping) this.#queue.push(message);
-    }
-  }
-
   #acknowledge(payload: Uint8Array): void {
     const latency = this.#pings?.acknowledge(payload, this.link.timers.clock.now());
     if (latency !== undefined) this.#latency = latency;
-  }
-
-  #resumeIfLow(): void {
-    if (this.link.isPaused && this.#queue.isLow && !this.link.isLost) this.link.resume();
   }
 
   #open(): void {
@@ -342,7 +350,9 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
     this.#error = error;
     this.#keepalive?.stop();
     this.#pings?.rejectAll(error);
-    this.#queue.close(error);
+    this.#incoming.close(error);
+    this.#outgoing.end(error);
+    this.#lifetime?.abort(error);
     this.#closed.resolve({
       code: protocol.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE,
       reason: protocol.closeReceived?.reason ?? "",
@@ -353,38 +363,6 @@ export abstract class Connection extends ConnectionInfo implements AsyncIterable
   }
 }
 
-function hasControls(events: readonly ProtocolEvent[]): boolean {
-  for (const event of events) if (event instanceof Frame) return true;
-  return false;
-}
-
-function encode(text: string): Uint8Array {
-  const codec = portableTextCodec();
-  const bytes = new Uint8Array(codec.byteLength(text));
-  codec.encodeInto(text, bytes, 0);
-  return bytes;
-}
-
 function bytesOf(data: string | BytesLike): Uint8Array {
-  return typeof data === "string" ? encode(data) : toBytes(data);
-}
-
-function as(message: Message, decode: boolean | undefined): Message {
-  if (decode === undefined || decode === (typeof message === "string")) return message;
-  if (typeof message === "string") return encode(message);
-  return portableTextCodec().decodeUtf8(message, 0, message.length);
-}
-
-/** Called from the socket: bytes that no string can hold are the fault of the reader's wish, and may not throw there. */
-function settleAs(
-  message: Message,
-  decode: boolean | undefined,
-  resolve: (message: Message) => void,
-  reject: (error: unknown) => void,
-): void {
-  try {
-    resolve(as(message, decode));
-  } catch (error) {
-    reject(error);
-  }
+  return typeof data === "string" ? toUtf8(data) : toBytes(data);
 }

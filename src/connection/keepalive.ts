@@ -14,8 +14,8 @@ export interface KeepaliveTarget {
 
 /**
  * Pings every `pingInterval`. Fails the connection when a ping is unanswered and no byte came for `pingTimeout`, or
- * when bytes of ours were stuck for `pingTimeout`. While we do not read, the first of these clocks stands still:
- * the answer may lie unread.
+ * when bytes of ours were stuck for `pingTimeout`. The first of these clocks stands still while we do not read, as the
+ * answer may lie unread, and until the ping has left: it cannot overtake a large frame that is half written.
  */
 export class Keepalive {
   readonly #target: KeepaliveTarget;
@@ -23,6 +23,9 @@ export class Keepalive {
   #pingTimer: Timer | undefined;
   #checkTimer: Timer | undefined;
   #isAnswered = true;
+  /** When so many bytes have departed, the ping has left; and when that was seen. */
+  #pingEnd = 0;
+  #pingLeftAt: number | undefined;
   /** Bytes that had left when we last looked, and when that was more than before. */
   #departed = 0;
   #progressAt = 0;
@@ -49,6 +52,7 @@ export class Keepalive {
     // One at a time: a check that is still running covers this interval too.
     if (this.#checkTimer !== undefined) return;
     this.#isAnswered = false;
+    link.settings.log.debug?.("% sending keepalive ping");
     this.#target.ping().then(
       () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
@@ -56,12 +60,15 @@ export class Keepalive {
     link.flush(); // so that the ping itself is not taken for progress later
     this.#departed = link.departed;
     this.#progressAt = link.timers.clock.now();
+    this.#pingEnd = link.departed + link.backlog;
+    this.#pingLeftAt = link.backlog === 0 ? this.#progressAt : undefined;
     const { pingTimeout } = link.settings;
     if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
   }
 
   #answered(): void {
     this.#isAnswered = true;
+    this.#target.link.settings.log.debug?.("% keepalive ping answered");
     if (this.#target.link.backlog > 0) return;
     this.#target.link.timers.cancel(this.#checkTimer);
     this.#checkTimer = undefined;
@@ -76,14 +83,22 @@ export class Keepalive {
 
   #check(pingTimeout: number): void {
     const { link } = this.#target;
+    if (link.protocol.state !== "open") return;
     const now = link.timers.clock.now();
     const { backlog, departed } = link;
     if (departed > this.#departed || backlog === 0) this.#progressAt = now;
+    if (departed >= this.#pingEnd || backlog === 0) this.#pingLeftAt ??= now;
     this.#departed = departed;
     if (this.#isAnswered && backlog === 0) return;
-    const silentFor = this.#isAnswered || link.isPaused ? 0 : now - link.lastReceivedAt;
-    const longest = Math.max(silentFor, now - this.#progressAt);
+    const longest = Math.max(this.#silentFor(now), now - this.#progressAt);
     if (longest < pingTimeout) return this.#checkAfter(pingTimeout - longest, pingTimeout);
+    link.settings.log.debug?.("- keepalive ping not answered in time");
     this.#target.fail(new TimeoutError(`keepalive ping not answered within ${pingTimeout} ms`));
+  }
+
+  #silentFor(now: number): number {
+    const { link } = this.#target;
+    if (this.#isAnswered || link.isPaused || this.#pingLeftAt === undefined) return 0;
+    return now - Math.max(link.lastReceivedAt, this.#pingLeftAt);
   }
 }

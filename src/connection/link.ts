@@ -3,12 +3,15 @@ import { Deferred } from "../async/deferred.ts";
 import type { Timer, TimerWheel } from "../async/timers.ts";
 import type { ConnectionClosed } from "../errors/closed.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
+import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { ConnectionSettings } from "./options.ts";
+import { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
 const MAX_BATCH = 0x10000;
@@ -33,12 +36,6 @@ export interface LinkOwner {
   onLost(error: ConnectionClosed): void;
 }
 
-interface Waiter {
-  /** Count of written bytes at which the waiter goes on. */
-  readonly target: number;
-  readonly deferred: Deferred<void>;
-}
-
 /** Drives a {@link Protocol} over a {@link Transport}. */
 export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly protocol: P;
@@ -57,22 +54,33 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
   #isHandshakeOver = false;
   #isTurnScheduled = false;
+  #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
   #isCongested = false;
-  /** Bytes that the transport has handed to the kernel, as of the last time that it held none. */
-  #written = 0;
-  #waiters: Waiter[] = [];
+  /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
+  readonly #borrowers = new Waiters();
+  readonly #senders = new Waiters();
+  /** Payload that had been sent when last everything was written. */
+  #payloadWritten = 0;
   #closeTimer: Timer | undefined;
   #isLingering = false;
   #cause: Error | undefined;
+  /** Writes to the log what happens, where its debug level is on. */
+  readonly #trace: Trace | undefined;
 
   constructor(transport: Transport, protocol: P, settings: ConnectionSettings, timers: TimerWheel) {
     this.transport = transport;
     this.protocol = protocol;
     this.settings = settings;
     this.timers = timers;
+    const { log, maxLogSize } = settings;
+    if (log.debug !== undefined) {
+      this.#trace = new Trace(log.debug, maxLogSize);
+      protocol.observer = this.#trace;
+    }
     this.lastReceivedAt = timers.clock.now();
+    protocol.receiver.isSlicing = true;
   }
 
   /** The peer's request or response; rejects when the connection is lost before. */
@@ -82,6 +90,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   /** Starts reading. */
   start(): void {
+    if (this.request !== null) this.#trace?.head(">", this.request);
     this.transport.attach(this);
   }
 
@@ -90,10 +99,13 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
+    // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
+    if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
     protocol.receiveData(chunk);
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
+    if (protocol.receiver.isInterrupted) this.#decodeLater();
     this.#isLone = events.length === 1;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
@@ -102,10 +114,32 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     }
   }
 
+  /** There is room again: decodes what was waiting for it. */
+  decodeWaiting(isNewTurn: boolean = false): void {
+    const { protocol } = this;
+    protocol.decodeWaiting(isNewTurn);
+    if (protocol.receiver.isInterrupted) this.#decodeLater();
+    const events = protocol.eventsReceived();
+    if (events.length > 0) this.owner?.onEvents(events);
+    if (protocol.isUnsettled) this.#scheduleTurnEnd();
+  }
+
+  /** Goes on with decoding when other connections have had their turn. */
+  #decodeLater(): void {
+    if (this.#isDecodingLater) return;
+    this.#isDecodingLater = true;
+    this.timers.schedule(0, () => {
+      this.#isDecodingLater = false;
+      this.decodeWaiting(true);
+    });
+  }
+
   #takeHandshake(events: ProtocolEvent[]): ProtocolEvent[] {
     const [first, ...rest] = events;
     if (first !== undefined) {
       this.#isHandshakeOver = true;
+      this.#trace?.head("<", first as HandshakeRequest | HandshakeResponse);
+      this.#trace?.state(this.protocol.state);
       this.#handshake.resolve(first as HandshakeRequest | HandshakeResponse);
       if (this.protocol.state === "open") this.owner?.onOpen();
     } else if (this.protocol.handshakeError !== null) {
@@ -116,6 +150,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   }
 
   onEnd(): void {
+    this.#trace?.line("< EOF");
     this.protocol.receiveEof();
     this.flush();
     this.#expectEnd();
@@ -129,16 +164,20 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onClose(error?: Error): void {
     this.isLost = true;
     const { protocol } = this;
+    // Timers do not keep a process alive, and nothing else may be left that does: from here on, without pauses.
+    protocol.receiver.isSlicing = false;
+    this.#trace?.line(error === undefined ? "x TCP is closed" : `! ${error.message}`);
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);
     // A regular end can bring the response of the opening handshake: one whose body ran up to it.
     if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
     this.timers.cancel(this.#closeTimer);
+    this.#trace?.state(protocol.state);
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
-    for (const { deferred } of this.#waiters) deferred.reject(closeError);
-    this.#waiters = [];
+    this.#borrowers.rejectAll(closeError);
+    this.#senders.rejectAll(closeError);
     this.owner?.onLost(closeError);
   }
 
@@ -163,16 +202,21 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { outputLength } = protocol;
     if (isBorrowed) {
       if (outputLength === 0 && this.transport.bufferedAmount === 0) return DONE;
-      return this.#waitFor(protocol.outputTaken + outputLength);
+      return this.#borrowers.wait(protocol.outputTaken + outputLength);
     }
-    if (!this.#isCongested && outputLength <= writeLimit) return DONE;
-    return this.#waitFor(protocol.outputTaken + outputLength - writeLimit);
+    return this.room();
   }
 
-  #waitFor(target: number): Promise<void> {
-    const deferred = new Deferred<void>();
-    this.#waiters.push({ target, deferred });
-    return deferred.promise;
+  /** Whether no more than `writeLimit` is buffered. */
+  get hasRoom(): boolean {
+    return !this.#isCongested && this.protocol.outputLength <= this.settings.writeLimit;
+  }
+
+  /** Resolves when no more than `writeLimit` is buffered. */
+  room(): Promise<void> {
+    if (this.hasRoom) return DONE;
+    const { outputTaken, outputLength } = this.protocol;
+    return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
   }
 
   #scheduleTurnEnd(): void {
@@ -183,15 +227,28 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   readonly #endTurn = (): void => {
     this.#isTurnScheduled = false;
+    this.#isLone = false;
     if (this.isLost) return;
-    this.protocol.settle();
+    this.#settle();
     this.owner?.onTurnEnd();
     this.flush();
   };
 
+  #settle(): void {
+    const { protocol } = this;
+    if (!protocol.isUnsettled) return;
+    protocol.settle();
+    if (protocol.parserError !== null) this.#trace?.line(`! ${protocol.parserError.message}`);
+  }
+
   /** Bytes that wait here or in the transport. */
   get backlog(): number {
     return this.protocol.outputLength + this.transport.bufferedAmount;
+  }
+
+  /** Payload bytes that wait here or in the transport; near the end of what waits, the headers of its frames count too. */
+  get bufferedAmount(): number {
+    return Math.min(this.backlog, this.protocol.payloadSent - this.#payloadWritten);
   }
 
   /** Bytes that ever left for the kernel; it only grows. */
@@ -209,7 +266,11 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       if (bufferedAmount === 0) this.#allWritten();
       else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
     }
-    if (protocol.takeEof()) transport.closeWrite();
+    this.#trace?.state(protocol.state);
+    if (protocol.takeEof()) {
+      this.#trace?.line("x closing our side of TCP");
+      transport.closeWrite();
+    }
     if (!protocol.closeExpected()) return;
     this.#expectEnd();
     // Whatever is unread: the end of the peer lies behind it.
@@ -218,11 +279,12 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   #allWritten(): void {
     this.protocol.releaseOutput();
-    this.#written = this.protocol.outputTaken;
-    if (this.#waiters.length === 0) return;
-    const ready = this.#waiters.filter((waiter) => waiter.target <= this.#written);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#written);
-    for (const { deferred } of ready) deferred.resolve();
+    const { outputTaken, outputLength } = this.protocol;
+    if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
+    // With nothing left all have reached their count: it may be too high, where an urgent frame was replaced by a shorter one.
+    const reached = outputLength === 0 ? Infinity : outputTaken;
+    this.#borrowers.reach(reached);
+    this.#senders.reach(reached);
   }
 
   #setCongested(isCongested: boolean): void {
@@ -247,7 +309,9 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** A server has sent its response: tells the owner that the connection is open, if it is. */
   answered(): void {
     if (this.isPaused) this.resume();
+    if (this.response !== null) this.#trace?.head(">", this.response);
     if (this.protocol.state !== "open") return this.flush();
+    this.#trace?.state("open");
     this.owner?.onOpen();
     const events = this.protocol.eventsReceived();
     if (events.length > 0) this.owner?.onEvents(events);
@@ -272,6 +336,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** Drops TCP. `cause` becomes the cause of the error that everybody gets. */
   abort(cause?: Error): void {
     this.#cause ??= cause ?? new NetworkError("other", "connection aborted");
+    this.#trace?.line(`${cause instanceof TimeoutError ? "-" : "x"} dropping TCP: ${this.#cause.message}`);
+    this.protocol.fail(CloseCode.ABNORMAL_CLOSURE);
     this.transport.abort();
   }
 }

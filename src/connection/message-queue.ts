@@ -1,8 +1,8 @@
 // Received messages between the network and the one reader, with its high and low marks.
-import { rejected } from "../async/deferred.ts";
+import { handled, rejected } from "../async/deferred.ts";
 import { ConnectionClosedOK } from "../errors/closed.ts";
 import { ConcurrencyError } from "../errors/protocol.ts";
-import type { Message } from "../protocol/events.ts";
+import type { Message, MessagePiece } from "../protocol/events.ts";
 
 /** Marks of a {@link MessageQueue}: counts of messages, and a size in bytes. */
 export interface QueueMarks {
@@ -20,8 +20,28 @@ export interface Reader {
 /** Messages taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 256;
 
-function concurrentRead(): ConcurrencyError {
-  return new ConcurrencyError("cannot call recv while another call of recv is already running");
+/** Bytes of a message that is read while it arrives which may wait; who reads on takes them all. */
+const STREAM_HIGH = 0x10000;
+
+function concurrentRead(isStreaming: boolean): ConcurrencyError {
+  const running = isStreaming ? "recvStreaming" : "another call of recv";
+  return new ConcurrencyError(`cannot call recv while ${running} is already running`);
+}
+
+/** The error of a second stream. */
+export function concurrentStream(isStreaming: boolean = true): ConcurrencyError {
+  const running = isStreaming ? "another call of recvStreaming" : "recv";
+  return new ConcurrencyError(`cannot call recvStreaming while ${running} is already running`);
+}
+
+/** The one who reads a message while it arrives. */
+export interface StreamReader {
+  /** Bytes that it has not given out yet. */
+  readonly size: number;
+  /** Looks for its message again. */
+  begin(): void;
+  push(piece: MessagePiece): void;
+  fail(error: Error): void;
 }
 
 // Strings count by their units: near enough to their memory, and free.
@@ -36,6 +56,9 @@ export class MessageQueue {
   #front = 0;
   #bytes = 0;
   #reader: Reader | undefined;
+  #stream: StreamReader | undefined;
+  /** The rest of a message whose stream was left is still arriving. */
+  #isDropping = false;
   #end: Error | undefined;
   /** Called after a message was taken from the queue. */
   onTaken: (() => void) | undefined;
@@ -49,6 +72,11 @@ export class MessageQueue {
     return this.#reader !== undefined;
   }
 
+  /** Whether no more messages will come. */
+  get isClosed(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Messages that wait. */
   get length(): number {
     return this.#messages.length - this.#front;
@@ -56,7 +84,14 @@ export class MessageQueue {
 
   /** Whether more waits than should. */
   get isOverfull(): boolean {
+    if (this.#stream !== undefined && this.#stream.size > STREAM_HIGH) return true;
     return this.length > this.#marks.high || this.#bytes > this.#marks.bytes;
+  }
+
+  /** Whether there is room for another message beside so many more messages and bytes. */
+  hasRoomBeside(messages: number, bytes: number): boolean {
+    if (this.#stream !== undefined && this.#stream.size + bytes > STREAM_HIGH) return false;
+    return this.length + messages <= this.#marks.high && this.#bytes + bytes <= this.#marks.bytes;
   }
 
   /** Whether so little waits that more may come. */
@@ -95,8 +130,13 @@ export class MessageQueue {
     reader.deliver(messages[0] as Message);
   }
 
-  /** Takes the first message, if there is one. */
+  /** Takes the first message, if there is one and no stream reads. */
   shift(): Message | undefined {
+    return this.#stream === undefined ? this.take() : undefined;
+  }
+
+  /** Takes the first message for the one who reads. */
+  take(): Message | undefined {
     const message = this.#messages[this.#front];
     if (message === undefined) return undefined;
     this.#bytes -= sizeOf(message);
@@ -114,8 +154,8 @@ export class MessageQueue {
 
   /** Makes `reader` the one who waits; the queue is empty. */
   wait(reader: Reader): void {
-    if (this.#reader !== undefined) {
-      reader.fail(concurrentRead());
+    if (this.#reader !== undefined || this.#stream !== undefined) {
+      reader.fail(concurrentRead(this.#stream !== undefined));
     } else if (this.#end !== undefined) {
       reader.fail(this.#end);
     } else {
@@ -128,9 +168,50 @@ export class MessageQueue {
     if (this.#reader === reader) this.#reader = undefined;
   }
 
+  // Streams
+
+  /** Whether the rest of a message is being dropped. */
+  get isDropping(): boolean {
+    return this.#isDropping;
+  }
+
+  /** Makes `stream` the one who reads, or returns why it cannot be. */
+  claim(stream: StreamReader): Error | undefined {
+    if (this.#reader !== undefined || this.#stream !== undefined) return concurrentStream(this.#stream !== undefined);
+    if (this.#end !== undefined && this.length === 0) return this.#end;
+    this.#stream = stream;
+    return undefined;
+  }
+
+  /** `stream` reads no longer. */
+  unclaim(stream: StreamReader): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.onTaken?.();
+  }
+
+  /** `stream` reads no longer, in the middle of its message: unless `isComplete`, what is still to come is dropped. */
+  dropStream(stream: StreamReader, isComplete: boolean): void {
+    this.#isDropping = !isComplete && this.#end === undefined;
+    this.unclaim(stream);
+  }
+
+  /** Takes a piece of the message that is read while it arrives. */
+  pushPiece(piece: MessagePiece): void {
+    if (!this.#isDropping) this.#stream?.push(piece);
+    else if (piece.isLast) this.#isDropping = false;
+  }
+
+  /** All that arrived is in the queue: a stream whose message has not begun looks for it. */
+  beginStream(): void {
+    this.#stream?.begin();
+  }
+
   /** No more messages will come: who waits, and who comes when all is read, gets `error`. */
   close(error: Error): void {
     this.#end = error;
+    this.#isDropping = false;
+    this.#stream?.fail(error);
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.fail(error);
@@ -142,13 +223,13 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
   readonly #queue: MessageQueue;
   #resolve!: (result: IteratorResult<Message, undefined>) => void;
   #reject!: (error: Error) => void;
-  readonly #wait = (
+  #promise: Promise<unknown> | undefined;
+  readonly #keep = (
     resolve: (result: IteratorResult<Message, undefined>) => void,
     reject: (error: Error) => void,
   ): void => {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#queue.wait(this);
   };
 
   constructor(queue: MessageQueue) {
@@ -158,8 +239,11 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
   next(): Promise<IteratorResult<Message, undefined>> {
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
-    if (this.#queue.isAwaited) return rejected(concurrentRead());
-    return new Promise(this.#wait);
+    if (this.#queue.isAwaited) return rejected(concurrentRead(false));
+    const promise = new Promise(this.#keep);
+    this.#promise = promise;
+    this.#queue.wait(this);
+    return promise;
   }
 
   deliver(message: Message): void {
@@ -167,7 +251,9 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
   }
 
   fail(error: Error): void {
-    if (error instanceof ConnectionClosedOK) this.#resolve({ done: true, value: undefined });
-    else this.#reject(error);
+    if (error instanceof ConnectionClosedOK) return this.#resolve({ done: true, value: undefined });
+    // Only now: marking every promise as handled would cost the loop.
+    void handled(this.#promise as Promise<unknown>);
+    this.#reject(error);
   }
 }

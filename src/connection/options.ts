@@ -3,15 +3,28 @@ import type { HttpLimits } from "../http/limits.ts";
 import { resolveHttpLimits } from "../http/limits.ts";
 import type { ProtocolOptions } from "../protocol/options.ts";
 import type { LoggerLike } from "./logger.ts";
-import { defaultLogger } from "./logger.ts";
+import { defaultLogger, GuardedLogger } from "./logger.ts";
 
 /** Longest delay that timers of all runtimes take. */
 const MAX_DELAY = 2 ** 31 - 1;
+const DEFAULT_LOG_SIZE = 75;
+/** Below, there is no room for two ends and what is between them. */
+const SMALLEST_LOG_SIZE = 12;
 const DEFAULT_MAX_MESSAGE = 0x100000;
 /** What the queue of received messages holds beyond one message of the largest size. */
 const QUEUE_SLACK = 0x100000;
 /** What stands for the largest message where there is no limit. */
 const UNLIMITED_MESSAGE = 16 * 0x100000;
+
+/** Limits of what is received; `null` for none. */
+export interface SizeLimits {
+  /** Bytes of a message. Default: 1 MiB. */
+  readonly message?: number | null;
+  /** Bytes of one fragment. Default: `null`. */
+  readonly fragment?: number | null;
+  /** Fragments of a message. Default: `null`: a fragment costs its bytes and nothing more. */
+  readonly fragments?: number | null;
+}
 
 /** Options of every connection. Durations are milliseconds, sizes are bytes, `null` switches off. */
 export interface ConnectionOptions {
@@ -41,12 +54,12 @@ export interface ConnectionOptions {
    */
   closeTimeout?: number | null;
   /**
-   * Most bytes of a message, over all its fragments and after decompression; or limits of a message and of one fragment.
-   * A larger one fails the connection with 1009.
+   * Most bytes of a message, over all its fragments and after decompression; or limits of a message, of one fragment, and
+   * of the number of its fragments. A larger one fails the connection with 1009.
    *
-   * @default 1_048_576
+   * @default { message: 1_048_576, fragment: null, fragments: null }
    */
-  maxSize?: number | null | { readonly message?: number | null; readonly fragment?: number | null };
+  maxSize?: number | null | SizeLimits;
   /**
    * Most messages that wait to be read; above `high` the socket is not read until `low` are left (default: a quarter).
    * `null`: no limit, and no flow control.
@@ -66,8 +79,18 @@ export interface ConnectionOptions {
   validateUtf8?: boolean;
   /** Limits of the HTTP messages of the opening handshake. */
   httpLimits?: Partial<HttpLimits>;
-  /** Where to log. Default: warnings and errors to the console. */
+  /**
+   * Where to log; `console` logs all there is, every frame too. Texts of levels that it does not have are not made.
+   *
+   * @default Warnings and errors to the console.
+   */
   logger?: LoggerLike;
+  /**
+   * Most characters of a payload in a line of the log, 12 at least; `null` for no limit.
+   *
+   * @default 75
+   */
+  maxLogSize?: number | null;
 }
 
 /** The same, checked and complete; `Infinity` stands for no limit. */
@@ -80,6 +103,9 @@ export interface ConnectionSettings {
   readonly writeLimit: number;
   readonly httpLimits: HttpLimits;
   readonly logger: LoggerLike;
+  /** The logger, for our own lines. */
+  readonly log: GuardedLogger;
+  readonly maxLogSize: number;
   readonly protocol: ProtocolOptions;
 }
 
@@ -90,7 +116,8 @@ export interface ConnectionSettings {
  * @throws {TypeError} For a value of the wrong kind.
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
-  const { message, fragment } = readMaxSize(options.maxSize);
+  const { message, fragment, fragments } = readMaxSize(options.maxSize);
+  const { logger = defaultLogger } = options;
   const decode = readBoolean("decode", options.decode, true);
   return {
     openTimeout: readDuration("openTimeout", options.openTimeout, 10_000),
@@ -100,10 +127,13 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
     maxQueue: { ...readMaxQueue(options.maxQueue), bytes: (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK },
     writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
     httpLimits: resolveHttpLimits(options.httpLimits),
-    logger: options.logger ?? defaultLogger,
+    logger,
+    log: new GuardedLogger(logger),
+    maxLogSize: readMaxLogSize(options.maxLogSize),
     protocol: {
       maxMessage: message,
       maxFragment: fragment,
+      maxFragments: fragments,
       validateUtf8: readBoolean("validateUtf8", options.validateUtf8, true),
       delivery: decode ? "messages" : "bytes",
     },
@@ -130,13 +160,22 @@ function readLimit(name: string, value: number | null | undefined, byDefault: nu
   return value;
 }
 
-function readMaxSize(value: ConnectionOptions["maxSize"]): { message: number | null; fragment: number | null } {
+function readMaxLogSize(value: number | null | undefined): number {
+  const size = readLimit("maxLogSize", value, DEFAULT_LOG_SIZE) ?? Infinity;
+  if (size >= SMALLEST_LOG_SIZE) return size;
+  throw new RangeError(`Cannot use maxLogSize: ${size}, expected at least ${SMALLEST_LOG_SIZE}`);
+}
+
+function readMaxSize(value: ConnectionOptions["maxSize"]): Required<SizeLimits> {
   if (typeof value !== "object" || value === null) {
-    return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null };
+    return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null, fragments: null };
   }
+  const fragments = readLimit("maxSize.fragments", value.fragments, null);
+  if (fragments === 0) throw new RangeError("Cannot use maxSize.fragments: 0, expected an integer of at least 1");
   return {
     message: readLimit("maxSize.message", value.message, DEFAULT_MAX_MESSAGE),
     fragment: readLimit("maxSize.fragment", value.fragment, null),
+    fragments,
   };
 }
 

@@ -11,6 +11,11 @@ export class InvalidUtf8 extends WebSocketException {
   readonly code: "INVALID_UTF8" = "INVALID_UTF8";
 }
 
+/** Compressed data that cannot be decompressed (RFC 7692 7.2.2). It fails the connection with 1007. */
+export class InvalidCompressedData extends WebSocketException {
+  readonly code: "INVALID_COMPRESSED_DATA" = "INVALID_COMPRESSED_DATA";
+}
+
 /** A message or a fragment that is larger than its limit. It fails the connection with 1009. */
 export class PayloadTooBig extends WebSocketException {
   readonly code: "PAYLOAD_TOO_BIG" = "PAYLOAD_TOO_BIG";
@@ -28,6 +33,17 @@ export class PayloadTooBig extends WebSocketException {
     this.size = size;
     this.maxSize = maxSize;
     this.currentSize = currentSize;
+  }
+}
+
+/** A message of more fragments than its limit. It fails the connection with 1009. */
+export class TooManyFragments extends WebSocketException {
+  readonly code: "TOO_MANY_FRAGMENTS" = "TOO_MANY_FRAGMENTS";
+  readonly maxFragments: number;
+
+  constructor(maxFragments: number) {
+    super(`message exceeds limit of ${maxFragments} fragments`);
+    this.maxFragments = maxFragments;
   }
 }
 

@@ -4,6 +4,12 @@ import type { Frame } from "../frames/frame.ts";
 /** Parameters of an extension in a Sec-WebSocket-Extensions header, in order; `null` for one without a value. */
 export type ExtensionParameters = readonly (readonly [name: string, value: string | null])[];
 
+/** What the application says about a message that it sends. */
+export interface EncodeHint {
+  /** Whether to compress it; absent: as the extension sees fit. Of a fragmented message, only the first frame counts. */
+  readonly compress?: boolean | undefined;
+}
+
 /** A negotiated extension, one instance a connection. */
 export interface Extension {
   readonly name: string;
@@ -17,19 +23,30 @@ export interface Extension {
    *
    * @param maxSize Most bytes that the payload may have; `Infinity` for no limit.
    * @throws {PayloadTooBig} Beyond `maxSize`: the connection fails with 1009.
-   * @throws {InvalidUtf8} For encoded data that cannot be decoded: 1007.
+   * @throws {InvalidCompressedData} For encoded data that cannot be decoded: 1007.
    * @throws {ProtocolError} For any other fault: 1002.
    */
   decode(frame: Frame, maxSize: number): Frame;
   /** Turns a frame of the application into what goes on the wire. */
-  encode(frame: Frame): Frame;
+  encode(frame: Frame, hint?: EncodeHint): Frame;
+  /**
+   * Like `encode`, but without reference to earlier messages: the result is sent to other connections too. What was made for
+   * one is kept in `made`, by what it depends on. Optional; without it a broadcast message is encoded for each connection.
+   */
+  encodeShared?(frame: Frame, made: Map<string, Frame>): Frame;
+  /**
+   * Like `decode`, for data that may become more than a mebibyte: at each `yield` other connections may go on. Optional.
+   */
+  decodeInSteps?(frame: Frame, maxSize: number): Generator<undefined, Frame, undefined>;
+  /** Like `encode`, for a long message. Optional. */
+  encodeInSteps?(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined>;
 }
 
 /** Offers an extension as a client and takes the answer. */
 export interface ClientExtensionFactory {
   readonly name: string;
-  /** Parameters of the offer. */
-  requestParameters(): ExtensionParameters;
+  /** Parameters of the offer; `null` to make none. */
+  requestParameters(): ExtensionParameters | null;
   /**
    * Makes the extension from the answer of the server.
    *

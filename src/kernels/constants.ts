@@ -63,8 +63,8 @@ export const FAULT_UTF8 = 12;
 /** Returned by validateUtf8 for text that is not UTF-8. */
 export const UTF8_INVALID = 0xffffffff;
 
-// Linear memory, 6 pages; drawn in assembly/memory.ts.
-export const PAGES = 6;
+// Linear memory, 16 pages; drawn in assembly/memory.ts. The second half is that of deflate-constants.ts.
+export const PAGES = 16;
 /** Most bytes that one call of stage() takes. */
 export const INPUT_CAPACITY = 0x10000;
 /** Events that the table holds. */

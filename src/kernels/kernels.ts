@@ -90,6 +90,9 @@ export interface Kernels {
    */
   validateUtf8(bytes: Uint8Array, state: number): number;
 
+  /** The same for `memory[offset, offset + length)`, in place: what another module wrote there is not copied. */
+  validateAt(offset: number, length: number, state: number): number;
+
   /**
    * Transcodes valid UTF-8 at `memory[offset, offset + length)`, at most `INPUT_CAPACITY` bytes, to UTF-16LE at
    * `memory[UTF16_OFFSET]`. Returns the number of bytes written, at most twice `length`.

@@ -1,7 +1,13 @@
-// The WebAssembly module from a file beside this one: workerd compiles what is deployed, but nothing at run time.
+// The WebAssembly modules from files beside this one: workerd compiles what is deployed, but nothing at run time.
+import deflateModule from "./deflate.wasm";
 import module from "./protocol.wasm";
 
-/** Returns the module, which is compiled already. */
+/** Returns the module of the protocol, which is compiled already. */
 export function loadModule(): WebAssembly.Module {
   return module;
+}
+
+/** Returns the module of the codecs, likewise. */
+export function loadDeflateModule(): WebAssembly.Module {
+  return deflateModule;
 }

@@ -34,6 +34,10 @@ export class ReferenceKernels implements Kernels {
     return validateUtf8(bytes, 0, bytes.length, state);
   }
 
+  validateAt(offset: number, length: number, state: number): number {
+    return validateUtf8(this.memory, offset, offset + length, state);
+  }
+
   transcode(offset: number, length: number): number {
     return transcodeUtf8(this.memory, offset, length, UTF16_OFFSET);
   }

@@ -62,6 +62,8 @@ function scratchFor(bytes: Uint8Array, start: number): number {
 export class WasmKernels implements Kernels {
   readonly name = "wasm";
   readonly memory: Uint8Array<ArrayBuffer>;
+  /** The same, for other modules to import. */
+  readonly linearMemory: WebAssembly.Memory;
   readonly events: Uint32Array<ArrayBuffer>;
   readonly #exports: Exports;
   readonly #words: Int32Array<ArrayBuffer>;
@@ -72,6 +74,7 @@ export class WasmKernels implements Kernels {
     // Initial and maximum are equal: growing would detach the views.
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
     const { buffer } = memory;
+    this.linearMemory = memory;
     this.memory = new Uint8Array(buffer);
     this.events = new Uint32Array(buffer, EVENTS_OFFSET, 2 * EVENT_CAPACITY);
     this.#words = new Int32Array(buffer, REGISTERS_OFFSET, 12);
@@ -117,6 +120,10 @@ export class WasmKernels implements Kernels {
       if (open === UTF8_INVALID) break;
     }
     return open;
+  }
+
+  validateAt(offset: number, length: number, state: number): number {
+    return this.#exports.validateUtf8(offset, length, state) >>> 0;
   }
 
   transcode(offset: number, length: number): number {

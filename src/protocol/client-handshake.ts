@@ -4,6 +4,7 @@ import type { ClientExtensionFactory, Extension } from "../extensions/extension.
 import { acceptKey, type Sha1 } from "../http/accept-key.ts";
 import { formatBasicCredentials } from "../http/basic-credentials.ts";
 import {
+  type ExtensionOffer,
   formatExtensions,
   formatHost,
   includesToken,
@@ -97,17 +98,21 @@ export function buildRequest(uri: WebSocketURI, settings: ClientHandshakeSetting
   headers.append("Connection", "Upgrade");
   headers.append("Sec-WebSocket-Key", key);
   headers.append("Sec-WebSocket-Version", "13");
-  if (extensions.length > 0) headers.append("Sec-WebSocket-Extensions", formatOffers(extensions));
+  const offers = offersOf(extensions);
+  if (offers.length > 0) headers.append("Sec-WebSocket-Extensions", formatExtensions(offers));
   if (subprotocols.length > 0) headers.append("Sec-WebSocket-Protocol", subprotocols.join(", "));
   mergeAdditional(headers, additional);
   if (userAgentHeader !== null && !headers.has("User-Agent")) headers.append("User-Agent", userAgentHeader);
   return new HandshakeRequest(uri.resourceName, headers);
 }
 
-function formatOffers(factories: readonly ClientExtensionFactory[]): string {
-  return formatExtensions(
-    factories.map((factory) => ({ name: factory.name, parameters: factory.requestParameters() })),
-  );
+function offersOf(factories: readonly ClientExtensionFactory[]): ExtensionOffer[] {
+  const offers: ExtensionOffer[] = [];
+  for (const factory of factories) {
+    const parameters = factory.requestParameters();
+    if (parameters !== null) offers.push({ name: factory.name, parameters });
+  }
+  return offers;
 }
 
 function checkAdditional(additional: Headers): void {

@@ -6,8 +6,23 @@ import type { HandshakeResponse } from "../http/response.ts";
 /** A whole data message: text as a string, binary as bytes. */
 export type Message = string | Uint8Array;
 
+/** Part of a data message that is read while it arrives. The pieces of a message end where the network cut them. */
+export class MessagePiece {
+  /** Whether the message is text; a code point may be cut in two. */
+  readonly isText: boolean;
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+
+  constructor(isText: boolean, bytes: Uint8Array, isLast: boolean) {
+    this.isText = isText;
+    this.bytes = bytes;
+    this.isLast = isLast;
+  }
+}
+
 /**
  * What a protocol received, in order: the request (server) or response (client) of the opening handshake, then
- * frames; or, with `delivery: "messages"`, whole messages and the control frames between them.
+ * frames; or, with `delivery: "messages"`, whole messages and the control frames between them, and the pieces of a
+ * message after `streamMessage`.
  */
-export type ProtocolEvent = HandshakeRequest | HandshakeResponse | Frame | Message;
+export type ProtocolEvent = HandshakeRequest | HandshakeResponse | Frame | Message | MessagePiece;

@@ -1,7 +1,7 @@
 // Frames through the negotiated extensions, with the rules that can be checked only behind them.
 import type { WebSocketException } from "../errors/base.ts";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
-import type { Extension } from "../extensions/extension.ts";
+import type { EncodeHint, Extension } from "../extensions/extension.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { UTF8_INVALID } from "../kernels/constants.ts";
@@ -14,6 +14,12 @@ export interface MessageLimits {
 }
 
 const MAX_CONTROL_PAYLOAD = 125;
+/** What takes so long that other connections should not wait for it, in bytes. */
+const LONG_INPUT = 0x40000;
+const LONG_OUTPUT = 0x100000;
+/** DEFLATE makes at most 258 bytes of two bits. */
+const MOST_GROWTH = 1032;
+const NO_STEPS: readonly never[] = [];
 
 /** Encodes in the order of negotiation, decodes in reverse (RFC 6455 9.1). */
 export class ExtensionPipeline {
@@ -37,8 +43,27 @@ export class ExtensionPipeline {
     return this.extensions.reduce((bits, extension) => bits | ((extension.reservedBits & 7) << 4), 0);
   }
 
-  encode(frame: Frame): Frame {
-    return this.extensions.reduce((encoded, extension) => extension.encode(encoded), frame);
+  encode(frame: Frame, hint?: EncodeHint): Frame {
+    return this.extensions.reduce((encoded, extension) => extension.encode(encoded, hint), frame);
+  }
+
+  /** Encodes a message for several connections; `undefined` where it cannot be shared. */
+  encodeShared(frame: Frame, made: Map<string, Frame>): Frame | undefined {
+    const [first, second] = this.extensions;
+    return second === undefined ? first?.encodeShared?.(frame, made) : undefined;
+  }
+
+  /** Whether encoding so many bytes is better done in steps. */
+  encodesInSteps(length: number): boolean {
+    return length >= LONG_INPUT && this.extensions.some((extension) => "encodeInSteps" in extension);
+  }
+
+  *encodeInSteps(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined> {
+    let encoded = frame;
+    for (const extension of this.extensions) {
+      encoded = (yield* extension.encodeInSteps?.(encoded, hint) ?? NO_STEPS) ?? extension.encode(encoded, hint);
+    }
+    return encoded;
   }
 
   /**
@@ -48,13 +73,52 @@ export class ExtensionPipeline {
    */
   decode(frame: Frame): Frame {
     const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
-    const decoded = this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
+    return this.#checked(this.#decoded(frame, maxSize), maxSize);
+  }
+
+  /** Whether decoding a frame is better done in steps. */
+  decodesInSteps(frame: Frame): boolean {
+    const { maxFragment, maxMessage } = this.#limits;
+    const most = Math.min(frame.payload.length * MOST_GROWTH, maxFragment, maxMessage);
+    return most > LONG_OUTPUT && this.extensions.some((extension) => "decodeInSteps" in extension);
+  }
+
+  /** Like {@link decode}. */
+  *decodeInSteps(frame: Frame): Generator<undefined, Frame, undefined> {
+    const maxSize = this.#room(frame);
+    let decoded = frame;
+    try {
+      for (const extension of this.extensions.toReversed()) {
+        decoded =
+          (yield* extension.decodeInSteps?.(decoded, maxSize) ?? NO_STEPS) ?? extension.decode(decoded, maxSize);
+      }
+    } catch (error) {
+      throw this.#faultOf(error, frame, maxSize);
+    }
+    return this.#checked(decoded, maxSize);
+  }
+
+  #checked(decoded: Frame, maxSize: number): Frame {
     if (decoded.rsv1 || decoded.rsv2 || decoded.rsv3) throw new ProtocolError("reserved bits must be 0");
     if (decoded.isControl) return checkControl(decoded);
-    this.#messageLength += decoded.payload.length;
     if (decoded.payload.length > maxSize) throw this.#tooBig(decoded.payload.length, maxSize);
+    this.#messageLength += decoded.payload.length;
     if (this.#validateUtf8) this.#validate(decoded);
     return decoded;
+  }
+
+  #decoded(frame: Frame, maxSize: number): Frame {
+    try {
+      return this.extensions.reduceRight((encoded, extension) => extension.decode(encoded, maxSize), frame);
+    } catch (error) {
+      throw this.#faultOf(error, frame, maxSize);
+    }
+  }
+
+  #faultOf(error: unknown, frame: Frame, maxSize: number): unknown {
+    // An extension knows what is left of the limit, not the limit.
+    const isOurs = error instanceof PayloadTooBig && error.maxSize === maxSize && !frame.isControl;
+    return isOurs ? this.#tooBig(error.size, maxSize) : error;
   }
 
   /** Bytes that the payload of a data frame may have. */
@@ -63,10 +127,10 @@ export class ExtensionPipeline {
     return Math.min(this.#limits.maxFragment, this.#limits.maxMessage - this.#messageLength);
   }
 
-  #tooBig(size: number, maxSize: number): WebSocketException {
+  #tooBig(size: number | null, maxSize: number): WebSocketException {
     const { maxFragment, maxMessage } = this.#limits;
     if (maxSize === maxFragment) return new PayloadTooBig(size, maxFragment);
-    return new PayloadTooBig(size, maxMessage, this.#messageLength - size);
+    return new PayloadTooBig(size, maxMessage, this.#messageLength);
   }
 
   #validate(frame: Frame): void {

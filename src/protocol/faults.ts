@@ -1,7 +1,13 @@
 // What the parser found wrong, as a typed error and a close code.
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { WebSocketException } from "../errors/base.ts";
-import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../errors/protocol.ts";
+import {
+  InvalidCompressedData,
+  InvalidUtf8,
+  PayloadTooBig,
+  ProtocolError,
+  TooManyFragments,
+} from "../errors/protocol.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { MAX_REASON_LENGTH } from "../frames/close.ts";
 import {
@@ -59,8 +65,8 @@ function tooBig(state: ParserState): PayloadTooBig {
 /** The code that a connection fails with for `error` (RFC 6455 7.4.1). */
 export function closeCodeOf(error: unknown): CloseCode {
   if (error instanceof ProtocolError) return CloseCode.PROTOCOL_ERROR;
-  if (error instanceof InvalidUtf8) return CloseCode.INVALID_DATA;
-  if (error instanceof PayloadTooBig) return CloseCode.MESSAGE_TOO_BIG;
+  if (error instanceof InvalidUtf8 || error instanceof InvalidCompressedData) return CloseCode.INVALID_DATA;
+  if (error instanceof PayloadTooBig || error instanceof TooManyFragments) return CloseCode.MESSAGE_TOO_BIG;
   return CloseCode.INTERNAL_ERROR;
 }
 

@@ -6,7 +6,7 @@ import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
-import type { ProtocolEvent } from "./events.ts";
+import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { ExtensionPipeline } from "./extension-pipeline.ts";
 import { parseError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -17,6 +17,10 @@ import { MessageReader } from "./message-reader.ts";
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
 const NO_FRAMES: readonly Frame[] = [];
+/** Bytes that are decoded in one turn of the event loop, where decoding is sliced. */
+const MOST_IN_TURN = 0x100000;
+/** Decoded frames are forgotten when there are so many, and as many as wait. */
+const COMPACT_AFTER = 64;
 
 /** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
 export type Delivery = "frames" | "messages" | "bytes";
@@ -30,27 +34,57 @@ export class FrameReceiver {
   /** What is wrong with the last chunk behind its events, or `null`. */
   fault: Error | null = null;
   readonly #kernels: Kernels;
-  readonly #codec: TextCodec;
   readonly #parser: ParserState;
-  readonly #allocate: Allocate | undefined;
-  readonly #delivery: Delivery;
+  readonly #maxFragments: number;
   #reader: InboundReader;
   #pipeline: ExtensionPipeline | undefined;
-  /** Joins the frames that extensions decoded, where whole messages are delivered. */
-  #joiner: MessageReader | undefined;
+  /** Data frames that wait to be decoded, from `#front` on: a small one can become a large one. */
+  #encoded: Frame[] = [];
+  #front = 0;
+  #isDroppingData = false;
+  /** The frame that is being decoded in steps. */
+  #steps: Generator<undefined, Frame, undefined> | undefined;
+  /** Bytes decoded since the last event of the network or of a timer. */
+  #decodedInTurn = 0;
+  /** Whether decoding stops after some work, for others to go on; then somebody must call `decodeWaiting` in a later turn. */
+  isSlicing = false;
+  /** Decoding stopped for that reason. */
+  isInterrupted = false;
+  /** Whether there is room for another message beside so many messages and bytes; without it there always is. */
+  hasRoom: ((messages: number, bytes: number) => boolean) | undefined;
+  /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
+  readonly #messages: MessageReader | undefined;
 
-  constructor(kernels: Kernels, codec: TextCodec, parser: ParserState, delivery: Delivery, allocate?: Allocate) {
-    this.#allocate = allocate;
+  constructor(
+    kernels: Kernels,
+    codec: TextCodec,
+    parser: ParserState,
+    delivery: Delivery,
+    maxFragments: number,
+    allocate?: Allocate,
+  ) {
     this.#kernels = kernels;
-    this.#codec = codec;
     this.#parser = parser;
-    this.#delivery = delivery;
-    this.#reader = this.#messageReader() ?? new FrameReader();
+    this.#maxFragments = maxFragments;
+    if (delivery !== "frames") {
+      this.#messages = new MessageReader(codec, delivery === "messages", maxFragments, allocate);
+    }
+    this.#reader = this.#messages ?? new FrameReader(maxFragments);
   }
 
-  #messageReader(): MessageReader | undefined {
-    if (this.#delivery === "frames") return undefined;
-    return new MessageReader(this.#codec, this.#delivery === "messages", this.#allocate);
+  /** Payload bytes of messages received so far; 0 where frames are delivered. */
+  get payloadLength(): number {
+    return this.#messages?.payloadLength ?? 0;
+  }
+
+  /** Gives out the message under way, or the next one, in pieces; returns the first one if there is something of it. */
+  streamMessage(): MessagePiece | undefined {
+    return this.#messages?.stream();
+  }
+
+  /** Takes {@link streamMessage} back, before any piece was given out. */
+  stopStreaming(): void {
+    this.#messages?.stopStreaming();
   }
 
   /** Puts extensions between the parser and the events. */
@@ -62,25 +96,26 @@ export class FrameReceiver {
     parser.config = (parser.config & ~CONFIG_VALIDATE_UTF8) | pipeline.reservedBits;
     parser.maxMessage = Math.ceil(maxMessage * ENCODED_FACTOR) + ENCODED_EXTRA;
     parser.maxFragment = Math.ceil(maxFragment * ENCODED_FACTOR) + ENCODED_EXTRA;
-    this.#joiner = this.#messageReader();
-    this.#reader = new FrameReader();
+    this.#reader = new FrameReader(this.#maxFragments);
     this.#pipeline = pipeline;
     return pipeline;
   }
 
   /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
   receive(chunk: Uint8Array): void {
+    this.#decodedInTurn = 0;
     try {
       this.#parse(chunk);
     } catch (error) {
       this.fault = toError(error);
     }
+    if (this.#reader === this.#messages) this.#messages.pushPiece(this.#messages.events);
     // Only now, with all values made, may anything run that could use the kernels for another connection.
     const { events, controls } = this.#reader;
     this.#reader.events = [];
     this.controls = controls;
     if (controls.length > 0) this.#reader.controls = [];
-    if (this.#pipeline !== undefined) this.#decode(events, this.#pipeline);
+    if (this.#pipeline !== undefined) this.#decode(events as Frame[], this.#pipeline);
     else this.#keep(events);
     if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
   }
@@ -109,20 +144,97 @@ export class FrameReceiver {
     }
   }
 
-  /** The slow way: every frame passes through the extensions. */
-  #decode(frames: ProtocolEvent[], pipeline: ExtensionPipeline): void {
+  // Extensions
+
+  /** Whether data waits to be decoded. */
+  get hasEncoded(): boolean {
+    return this.#front < this.#encoded.length;
+  }
+
+  /** Whether data that is not decoded yet is of no interest any more: what arrives from now on is dropped. */
+  dropData(): void {
+    this.#isDroppingData = true;
+  }
+
+  /** The slow way: every frame passes through the extensions. Data waits where there is no room for it once decoded. */
+  #decode(frames: readonly Frame[], pipeline: ExtensionPipeline): void {
     const controls: Frame[] = [];
     this.controls = controls;
     try {
       for (const encoded of frames) {
-        const frame = pipeline.decode(encoded as Frame);
-        if (frame.isControl) controls.push(frame);
-        if (frame.isControl || this.#joiner === undefined) this.events.push(frame);
-        else this.#joiner.addFrame(frame, this.events);
+        if (encoded.isControl) {
+          const frame = pipeline.decode(encoded);
+          controls.push(frame);
+          this.events.push(frame);
+        } else if (!this.#isDroppingData) {
+          this.#encoded.push(encoded);
+          this.#decodeWaiting(pipeline);
+        }
       }
+      this.#messages?.pushPiece(this.events);
     } catch (error) {
-      this.fault = toError(error);
+      this.#failDecoding(error);
     }
+  }
+
+  /** Decodes what waits, as far as there is room. Fills `events` and `fault`. `isNewTurn`: others have gone on meanwhile. */
+  decodeWaiting(isNewTurn: boolean): void {
+    this.controls = NO_FRAMES;
+    if (isNewTurn) this.#decodedInTurn = 0;
+    if (this.#pipeline === undefined) return;
+    try {
+      this.#decodeWaiting(this.#pipeline);
+      this.#messages?.pushPiece(this.events);
+    } catch (error) {
+      this.#failDecoding(error);
+    }
+  }
+
+  #decodeWaiting(pipeline: ExtensionPipeline): void {
+    const size = this.payloadLength;
+    this.isInterrupted = false;
+    for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
+      if (this.hasRoom?.(this.events.length, this.payloadLength - size) === false) break;
+      this.isInterrupted = this.isSlicing && this.#decodedInTurn >= MOST_IN_TURN;
+      const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
+      if (frame === undefined) break;
+      this.#front++;
+      this.#decodedInTurn += frame.payload.length;
+      if (this.#messages === undefined) this.events.push(frame);
+      else this.#messages.addFrame(frame, this.events);
+    }
+    if (this.#front === this.#encoded.length) this.#forgetEncoded();
+    else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#encoded.length) {
+      this.#encoded = this.#encoded.slice(this.#front);
+      this.#front = 0;
+    }
+  }
+
+  /** Undefined when a long frame is not decoded yet, but as much of it as a turn has time for. */
+  #decodeNext(encoded: Frame, pipeline: ExtensionPipeline): Frame | undefined {
+    if (this.#steps === undefined && !pipeline.decodesInSteps(encoded)) return pipeline.decode(encoded);
+    this.#steps ??= pipeline.decodeInSteps(encoded);
+    let step = this.#steps.next();
+    while (step.done !== true && !this.isSlicing) step = this.#steps.next();
+    if (step.done === true) {
+      this.#steps = undefined;
+      return step.value;
+    }
+    this.isInterrupted = true;
+    this.#decodedInTurn = MOST_IN_TURN;
+    return undefined;
+  }
+
+  #failDecoding(error: unknown): void {
+    this.fault = toError(error);
+    this.#isDroppingData = true;
+    this.#steps = undefined;
+    this.#forgetEncoded();
+  }
+
+  #forgetEncoded(): void {
+    if (this.#encoded.length > 0) this.#encoded = [];
+    this.#front = 0;
   }
 }
 

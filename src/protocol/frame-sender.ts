@@ -1,21 +1,54 @@
 // The order of outgoing frames (RFC 6455 5.4, 5.5) and their way through extensions to the writer.
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
+import type { EncodeHint } from "../extensions/extension.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import type { FrameObserver } from "./observer.ts";
 import type { Output } from "./output.ts";
+import type { PreparedMessage } from "./prepared-message.ts";
 
 const FIN = 0x80;
 const MAX_CONTROL_PAYLOAD = 125;
+
+/** A whole message that is encoded in steps, each of a few milliseconds at most. */
+export class EncodingSteps {
+  readonly payload: Uint8Array;
+  readonly #steps: Generator<undefined, Frame, undefined>;
+  #frame: Frame | undefined;
+
+  constructor(payload: Uint8Array, steps: Generator<undefined, Frame, undefined>) {
+    this.payload = payload;
+    this.#steps = steps;
+  }
+
+  /** Does one step. Returns whether it was the last. */
+  step(): boolean {
+    if (this.#frame !== undefined) return true;
+    const { done, value } = this.#steps.next();
+    if (done === true) this.#frame = value;
+    return done === true;
+  }
+
+  /** Does all steps that are left. */
+  finish(): Frame {
+    while (this.#frame === undefined) this.step();
+    return this.#frame;
+  }
+}
 
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
 export class FrameSender {
   /** Set once extensions were negotiated. */
   extensions: ExtensionPipeline | undefined;
+  observer: FrameObserver | undefined;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
+  /** Payload bytes of data frames, before extensions, and messages that were finished. */
+  payloadLength = 0;
+  messages = 0;
   readonly #output: Output;
   readonly #writer: FrameWriter;
   readonly #codec: TextCodec;
@@ -40,15 +73,57 @@ export class FrameSender {
     if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
   }
 
-  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
-    if (this.extensions !== undefined) {
-      this.#sendFrame(new Frame(opcode, this.#bytesOf(payload), { fin }));
-    } else if (typeof payload === "string") {
-      this.#writer.writeText((fin ? FIN : 0) | opcode, payload);
-    } else {
-      this.#writer.writeBytes((fin ? FIN : 0) | opcode, payload);
-    }
+  sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
+    this.observer?.frameSent(opcode, payload, fin);
+    this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
+    if (fin) this.messages++;
     this.#isFragmenting = !fin;
+  }
+
+  /** Sends a message that other connections are sent too. */
+  sendPrepared(prepared: PreparedMessage): void {
+    const { frame, encodings, wire } = prepared;
+    const { opcode, payload } = frame;
+    const encoded = this.extensions === undefined ? frame : this.extensions.encodeShared(frame, encodings);
+    // Every frame of a client has a masking key of its own (RFC 6455 5.3).
+    if (encoded === undefined || this.#writer.isMasking) return this.sendData(opcode, payload, true);
+    this.observer?.frameSent(opcode, payload, true);
+    this.payloadLength += payload.length;
+    this.messages++;
+    const bytes = wire.get(encoded) ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
+    wire.set(encoded, bytes);
+    this.#output.pushShared(bytes);
+  }
+
+  /** Encodes a whole message in steps, for {@link sendEncoded}; `undefined` if it is not so long that this is worth it. */
+  encodeInSteps(opcode: Opcode, payload: string | Uint8Array, hint?: EncodeHint): EncodingSteps | undefined {
+    const { extensions } = this;
+    if (extensions?.encodesInSteps(payload.length) !== true) return undefined;
+    const bytes = this.#bytesOf(payload);
+    return new EncodingSteps(bytes, extensions.encodeInSteps(new Frame(opcode, bytes), hint));
+  }
+
+  /** Sends what was encoded in steps. */
+  sendEncoded(encoding: EncodingSteps): void {
+    const { payload } = encoding;
+    const encoded = encoding.finish();
+    this.observer?.frameSent(encoded.opcode, payload, true);
+    this.payloadLength += payload.length;
+    this.messages++;
+    this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
+  }
+
+  /** Returns the length of the payload in bytes. */
+  #sendPayload(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): number {
+    if (this.extensions !== undefined) {
+      const bytes = this.#bytesOf(payload);
+      this.#sendFrame(new Frame(opcode, bytes, { fin }), hint);
+      return bytes.length;
+    }
+    const firstByte = (fin ? FIN : 0) | opcode;
+    if (typeof payload === "string") return this.#writer.writeText(firstByte, payload);
+    this.#writer.writeBytes(firstByte, payload);
+    return payload.length;
   }
 
   /** Sends a Ping or Pong; in front of what waits while the transport is congested. */
@@ -59,6 +134,7 @@ export class FrameSender {
       );
     }
     if (!this.isCongested) return this.sendInOrder(opcode, payload);
+    this.observer?.frameSent(opcode, payload, true);
     this.#output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
   }
 
@@ -68,6 +144,7 @@ export class FrameSender {
    */
   answerPing(payload: Uint8Array): void {
     if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
+    this.observer?.frameSent(Opcode.PONG, payload, true);
     const pong = this.#controlFrame(Opcode.PONG, payload);
     this.#output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
@@ -75,14 +152,15 @@ export class FrameSender {
 
   /** Sends a whole frame behind everything else. */
   sendInOrder(opcode: Opcode, payload: Uint8Array): void {
+    this.observer?.frameSent(opcode, payload, true);
     if (this.extensions === undefined) this.#writer.writeBytes(FIN | opcode, payload);
     else this.#sendFrame(new Frame(opcode, payload));
   }
 
   #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {
-    if (this.extensions === undefined) return this.#writer.controlFrame(FIN | opcode, payload);
+    if (this.extensions === undefined) return this.#writer.wholeFrame(FIN | opcode, payload);
     const encoded = this.extensions.encode(new Frame(opcode, payload));
-    return this.#writer.controlFrame(firstByteOf(encoded), encoded.payload);
+    return this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
   }
 
   #bytesOf(payload: string | Uint8Array): Uint8Array {
@@ -92,8 +170,8 @@ export class FrameSender {
     return bytes;
   }
 
-  #sendFrame(frame: Frame): void {
-    const encoded = (this.extensions as ExtensionPipeline).encode(frame);
+  #sendFrame(frame: Frame, hint?: EncodeHint): void {
+    const encoded = (this.extensions as ExtensionPipeline).encode(frame, hint);
     this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
   }
 }

@@ -18,7 +18,7 @@ export class FrameWriter {
   readonly #kernels: Kernels;
   readonly #codec: TextCodec;
   /** Clients mask (RFC 6455 5.1). */
-  readonly #isMasking: boolean;
+  readonly isMasking: boolean;
   readonly #maskingKey: () => number;
 
   constructor(
@@ -31,12 +31,12 @@ export class FrameWriter {
     this.#output = output;
     this.#kernels = kernels;
     this.#codec = codec;
-    this.#isMasking = isMasking;
+    this.isMasking = isMasking;
     this.#maskingKey = maskingKey;
   }
 
-  /** Writes a frame with `text` encoded as UTF-8. `firstByte` holds FIN, reserved bits and opcode. */
-  writeText(firstByte: number, text: string): void {
+  /** Writes a frame with `text` encoded as UTF-8, and returns its length. `firstByte` holds FIN, reserved bits and opcode. */
+  writeText(firstByte: number, text: string): number {
     // A UTF-16 unit takes at most 3 bytes.
     if (text.length * 3 >= BORROW_FROM) {
       const length = this.#codec.byteLength(text);
@@ -44,7 +44,7 @@ export class FrameWriter {
     }
     const slab = this.#output.reserve(text.length * 3 + MAX_HEADER);
     const { bytes, used } = slab;
-    const maskLength = this.#isMasking ? 4 : 0;
+    const maskLength = this.isMasking ? 4 : 0;
     let headerLength = (text.length < 126 ? 2 : 4) + maskLength;
     const length = this.#encode(text, bytes, used + headerLength);
     if (length >= 126 && text.length < 126) {
@@ -55,6 +55,7 @@ export class FrameWriter {
     const payloadAt = this.#writeHeader(bytes, used, firstByte, length);
     this.#maskInPlace(bytes, payloadAt, length);
     this.#output.commit(slab, payloadAt + length);
+    return length;
   }
 
   /** Writes a frame. A payload of 32 KiB or more is borrowed by servers until it was written, else copied. */
@@ -67,13 +68,13 @@ export class FrameWriter {
     this.#output.commit(slab, payloadAt + payload.length);
   }
 
-  /** Makes a control frame apart from the output, for {@link Output.pushUrgent}. */
-  controlFrame(firstByte: number, payload: Uint8Array): Uint8Array {
-    const frame = new Uint8Array(2 + (this.#isMasking ? 4 : 0) + payload.length);
+  /** Makes a frame apart from the output, for {@link Output.pushUrgent} and {@link Output.pushShared}. */
+  wholeFrame(firstByte: number, payload: Uint8Array): Uint8Array {
+    const frame = this.#output.allocate(MAX_HEADER + payload.length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
     frame.set(payload, payloadAt);
     this.#maskInPlace(frame, payloadAt, payload.length);
-    return frame;
+    return frame.subarray(0, payloadAt + payload.length);
   }
 
   #encode(text: string, target: Uint8Array, start: number): number {
@@ -87,16 +88,17 @@ export class FrameWriter {
     return length;
   }
 
-  #writeLongText(firstByte: number, text: string, length: number): void {
+  #writeLongText(firstByte: number, text: string, length: number): number {
     const frame = new Uint8Array(MAX_HEADER + length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, length);
     this.#codec.encodeInto(text, frame, payloadAt);
     this.#maskInPlace(frame, payloadAt, length);
     this.#output.push(frame.subarray(0, payloadAt + length), false);
+    return length;
   }
 
   #writeLongBytes(firstByte: number, payload: Uint8Array): void {
-    if (this.#isMasking) {
+    if (this.isMasking) {
       // The user's bytes are never changed: the masked ones are a copy.
       const frame = new Uint8Array(MAX_HEADER + payload.length);
       const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
@@ -112,12 +114,12 @@ export class FrameWriter {
   #lastKey = 0;
 
   #maskInPlace(bytes: Uint8Array, payloadAt: number, length: number): void {
-    if (this.#isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
+    if (this.isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
   }
 
   /** Writes a header and returns where it ends. For a client it draws the masking key of the frame. */
   #writeHeader(bytes: Uint8Array, at: number, firstByte: number, length: number): number {
-    const maskBit = this.#isMasking ? MASK_BIT : 0;
+    const maskBit = this.isMasking ? MASK_BIT : 0;
     bytes[at++] = firstByte;
     if (length < 126) {
       bytes[at++] = maskBit | length;
@@ -129,7 +131,7 @@ export class FrameWriter {
       bytes[at++] = maskBit | 127;
       for (let shift = 7; shift >= 0; shift--) bytes[at++] = length / 256 ** shift;
     }
-    if (!this.#isMasking) return at;
+    if (!this.isMasking) return at;
     const key = this.#maskingKey();
     this.#lastKey = key;
     bytes[at++] = key;

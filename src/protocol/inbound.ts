@@ -1,7 +1,8 @@
 // What the two readers of parsed frames share: their contract, and payloads that outlive the parser's memory.
 import { Accumulator } from "../bytes/accumulator.ts";
+import { TooManyFragments } from "../errors/protocol.ts";
 import { Frame } from "../frames/frame.ts";
-import type { Opcode } from "../frames/opcode.ts";
+import { Opcode } from "../frames/opcode.ts";
 import {
   EVENT_FIN,
   EVENT_FIRST,
@@ -27,6 +28,22 @@ export interface InboundReader {
    * written back to it.
    */
   read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void;
+}
+
+/** Counts the fragments of each message against a limit. */
+export class FragmentCounter {
+  readonly #limit: number;
+  #count = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @throws {TooManyFragments} */
+  add(opcode: number): void {
+    this.#count = opcode === Opcode.CONTINUATION ? this.#count + 1 : 1;
+    if (this.#count > this.#limit) throw new TooManyFragments(this.#limit);
+  }
 }
 
 /** A copy of `memory[offset, offset + length)`. */

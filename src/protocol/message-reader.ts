@@ -20,9 +20,10 @@ import {
   UTF16_OFFSET,
 } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
-import type { ProtocolEvent } from "./events.ts";
+import type { Message, ProtocolEvent } from "./events.ts";
+import { MessagePiece } from "./events.ts";
 import type { InboundReader } from "./inbound.ts";
-import { copyOf, FrameAssembler } from "./inbound.ts";
+import { copyOf, FragmentCounter, FrameAssembler } from "./inbound.ts";
 
 /**
  * Neighbours are decoded or copied together up to this size, or to so many times the smallest of them: a kept message
@@ -51,22 +52,51 @@ export class MessageReader implements InboundReader {
   readonly #codec: TextCodec;
   /** Text becomes strings; otherwise all messages are bytes. */
   readonly #isDecoding: boolean;
+  /** Payload bytes of data frames ever read. */
+  payloadLength = 0;
   readonly #control = new FrameAssembler();
+  readonly #fragments: FragmentCounter;
 
-  /** Opcode of the unfinished message, 0 without one. */
+  /** Opcode of the message that was last begun in fragments or pieces. */
   #opcode = 0;
   readonly #partial: Accumulator;
   #isAscii = true;
+  /** The message under way, or the next one, is given out in pieces. */
+  #isStreaming = false;
 
-  constructor(codec: TextCodec, isDecoding: boolean, allocate?: Allocate) {
+  constructor(codec: TextCodec, isDecoding: boolean, maxFragments: number, allocate?: Allocate) {
     this.#partial = new Accumulator(allocate);
     this.#codec = codec;
     this.#isDecoding = isDecoding;
+    this.#fragments = new FragmentCounter(maxFragments);
+  }
+
+  /** Gives out the message under way, or the next one, in pieces as they arrive. Returns what there is of it, if any. */
+  stream(): MessagePiece | undefined {
+    this.#isStreaming = true;
+    if (this.#partial.length === 0) return undefined;
+    const { isText, bytes } = this.#takePiece(false);
+    // Room for the whole message was made, perhaps in memory with old bytes in it: nobody may see those.
+    return new MessagePiece(isText, bytes.slice(), false);
+  }
+
+  /** Goes back to whole messages; no piece may have been given out. */
+  stopStreaming(): void {
+    this.#isStreaming = false;
+  }
+
+  /** What arrived of a message that is given out in pieces, once the chunk is read. */
+  pushPiece(events: ProtocolEvent[]): void {
+    if (this.#isStreaming && this.#partial.length > 0) events.push(this.#takePiece(false));
+  }
+
+  #takePiece(isLast: boolean): MessagePiece {
+    return new MessagePiece(this.#opcode === Opcode.TEXT, this.#partial.take(), isLast);
   }
 
   read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
     const { events } = kernels;
-    let i = 0;
+    let i = this.#isStreaming ? this.#readPieces(kernels, count, state) : 0;
     while (i < count) {
       const flags = (events[i * 2] as number) >>> EVENT_FLAGS_SHIFT;
       const isText = (flags & WHOLE_MASK) === WHOLE_TEXT;
@@ -81,11 +111,27 @@ export class MessageReader implements InboundReader {
     }
   }
 
+  /** Reads on to the end of the message that is given out in pieces, and returns the event behind it. */
+  #readPieces(kernels: Kernels, count: number, state: ParserState): number {
+    let i = 0;
+    while (i < count && this.#isStreaming) {
+      this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state);
+      i++;
+    }
+    return i;
+  }
+
   /** Adds a data frame that extensions decoded, its text validated; pushes the message that it completes. */
   addFrame(frame: Frame, events: ProtocolEvent[]): void {
     const { opcode, payload } = frame;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
+    this.payloadLength += payload.length;
+    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) {
+      // Made for this message by whoever decoded it: there is nothing to join.
+      events.push(this.#messageOf(payload, undefined));
+      return;
+    }
     this.#partial.append(payload, 0, payload.length, 0);
     if (frame.fin) events.push(this.#finish(undefined));
   }
@@ -99,18 +145,24 @@ export class MessageReader implements InboundReader {
     const text = this.#codec.decodeLatin1(memory, start, end);
     if (next === first + 1) {
       this.events.push(text);
+      this.payloadLength += text.length;
       return next;
     }
+    let total = 0;
     for (let i = first; i < next; i++) {
       const from = (events[i * 2 + 1] as number) - start;
-      this.events.push(text.substring(from, from + ((events[i * 2] as number) & EVENT_LENGTH_MASK)));
+      const length = (events[i * 2] as number) & EVENT_LENGTH_MASK;
+      this.events.push(text.substring(from, from + length));
+      total += length;
     }
+    this.payloadLength += total;
     return next;
   }
 
   #readText(kernels: Kernels, i: number, state: ParserState): number {
     const offset = kernels.events[i * 2 + 1] as number;
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
+    this.payloadLength += length;
     if (length <= this.#codec.transcodeUpTo && isValid(state)) {
       const size = kernels.transcode(offset, length);
       this.events.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
@@ -136,6 +188,7 @@ export class MessageReader implements InboundReader {
       const at = chunkStart + offset - INPUT_OFFSET;
       if ((state.config & 1) !== 0) copyBack(memory, offset, length, chunk, at);
       this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
+      this.payloadLength += length;
       return first + 1;
     }
     return this.#readGroup(kernels, first, groupEnd(events, first, count));
@@ -149,12 +202,17 @@ export class MessageReader implements InboundReader {
     const group = copyOf(memory, start, end - start);
     if (next === first + 1) {
       this.events.push(group);
+      this.payloadLength += group.length;
       return next;
     }
+    let total = 0;
     for (let i = first; i < next; i++) {
       const from = (events[i * 2 + 1] as number) - start;
-      this.events.push(new Uint8Array(group.buffer, from, (events[i * 2] as number) & EVENT_LENGTH_MASK));
+      const length = (events[i * 2] as number) & EVENT_LENGTH_MASK;
+      this.events.push(new Uint8Array(group.buffer, from, length));
+      total += length;
     }
+    this.payloadLength += total;
     return next;
   }
 
@@ -167,12 +225,16 @@ export class MessageReader implements InboundReader {
       this.controls.push(frame);
       return;
     }
-    if ((flags & EVENT_FIRST) !== 0 && opcode !== Opcode.CONTINUATION) this.#begin(opcode);
+    if ((flags & EVENT_FIRST) !== 0) {
+      this.#fragments.add(opcode);
+      if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
+    }
     const offset = kernels.events[i * 2 + 1] as number;
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
     if (length > 0 && (flags & EVENT_ASCII) === 0) this.#isAscii = false;
+    this.payloadLength += length;
     const isLast = (flags & EVENT_LAST) !== 0;
-    this.#partial.append(kernels.memory, offset, offset + length, isLast ? 0 : state.remaining);
+    this.#partial.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
     if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish(isValid(state) ? kernels : undefined));
   }
 
@@ -182,8 +244,15 @@ export class MessageReader implements InboundReader {
   }
 
   /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
-  #finish(kernels: Kernels | undefined): string | Uint8Array {
-    const bytes = this.#partial.take();
+  #finish(kernels: Kernels | undefined): Message | MessagePiece {
+    if (this.#isStreaming) {
+      this.#isStreaming = false;
+      return this.#takePiece(true);
+    }
+    return this.#messageOf(this.#partial.take(), kernels);
+  }
+
+  #messageOf(bytes: Uint8Array, kernels: Kernels | undefined): string | Uint8Array {
     if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
     try {
       return this.#decode(kernels, bytes);

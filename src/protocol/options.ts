@@ -16,6 +16,8 @@ export interface ProtocolOptions {
   readonly maxMessage?: number | null;
   /** Most bytes of one fragment; `null` (default) for no limit but that of the message. */
   readonly maxFragment?: number | null;
+  /** Most fragments of a message; `null` (default) for no limit: a fragment costs its bytes and nothing more. */
+  readonly maxFragments?: number | null;
   /** Whether text must be valid UTF-8 (RFC 6455 8.1). Default: true. */
   readonly validateUtf8?: boolean;
   /**

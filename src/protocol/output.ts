@@ -3,11 +3,17 @@ import type { Slab, SlabPool } from "./slab.ts";
 
 /** A segment that is this long is not continued, so that what waits can be handed out in parts. */
 const SEGMENT_SIZE = 0x8000;
+/** Most bytes of one piece that are handed out at once: a slow peer that takes them makes progress that can be seen. */
+const PART_SIZE = 0x40000;
+/** A shared frame up to this size is copied: one write with its neighbours is cheaper than one of its own. */
+const SHARE_FROM = 0x1000;
+/** Pieces taken from the front are forgotten when there are so many, and as many as wait. */
+const COMPACT_AFTER = 64;
 
 /** A piece of the output. */
 interface Piece {
   readonly bytes: Uint8Array;
-  /** The piece is the payload of the header that ends the piece before: nothing may come between them. */
+  /** The piece goes on with the frame of the piece before, or of a part that was taken: nothing may come between them. */
   readonly glued: boolean;
 }
 
@@ -24,6 +30,7 @@ export class Output {
   #start = 0;
   #end = 0;
   #pieces: Piece[] = [];
+  #front = 0;
   #urgent: Uint8Array[] = [];
   /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
   #held: Slab | undefined;
@@ -78,6 +85,19 @@ export class Output {
     this.length += bytes.length;
   }
 
+  /** Memory for a frame that does not lie in a slab. */
+  allocate(size: number): Uint8Array {
+    return this.#pool.allocate(size);
+  }
+
+  /** Appends a frame that other outputs have too, and that never changes. */
+  pushShared(bytes: Uint8Array): void {
+    if (bytes.length > SHARE_FROM) return this.push(bytes, false);
+    const slab = this.reserve(bytes.length);
+    slab.bytes.set(bytes, slab.used);
+    this.commit(slab, slab.used + bytes.length);
+  }
+
   /** Puts a whole frame before everything that waits. `replace`: an earlier urgent frame that was not taken is dropped. */
   pushUrgent(bytes: Uint8Array, replace: Uint8Array | undefined): void {
     const at = replace === undefined ? -1 : this.#urgent.indexOf(replace);
@@ -102,21 +122,43 @@ export class Output {
 
   #takeUpTo(limit: number): Uint8Array[] {
     this.#closeSegment();
-    const chunks = this.#urgent;
-    this.#urgent = [];
+    const chunks = this.#takeUrgent();
     let size = 0;
     for (const chunk of chunks) size += chunk.length;
-    let count = 0;
-    for (const piece of this.#pieces) {
-      if (size >= limit && !piece.glued) break;
-      chunks.push(piece.bytes);
-      size += piece.bytes.length;
-      count++;
+    for (let piece = this.#pieces[this.#front]; piece !== undefined; piece = this.#pieces[this.#front]) {
+      if (size >= limit && (!piece.glued || size >= PART_SIZE)) break;
+      const bytes = piece.bytes.length > PART_SIZE && limit < Infinity ? this.#splitFirst(piece) : piece.bytes;
+      if (bytes === piece.bytes) this.#front++;
+      chunks.push(bytes);
+      size += bytes.length;
     }
-    this.#pieces = count === this.#pieces.length ? [] : this.#pieces.slice(count);
+    this.#forgetTaken();
     this.length -= size;
     this.taken += size;
     return chunks;
+  }
+
+  /** What overtakes the pieces, unless a frame is half written. */
+  #takeUrgent(): Uint8Array[] {
+    if (this.#pieces[this.#front]?.glued === true) return [];
+    const urgent = this.#urgent;
+    this.#urgent = [];
+    return urgent;
+  }
+
+  #splitFirst({ bytes }: Piece): Uint8Array {
+    this.#pieces[this.#front] = { bytes: bytes.subarray(PART_SIZE), glued: true };
+    return bytes.subarray(0, PART_SIZE);
+  }
+
+  #forgetTaken(): void {
+    if (this.#front === this.#pieces.length) {
+      this.#pieces = [];
+      this.#front = 0;
+    } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#pieces.length) {
+      this.#pieces = this.#pieces.slice(this.#front);
+      this.#front = 0;
+    }
   }
 
   /** All that was taken has been written: slabs may be reused. Does nothing while something waits in them. */
@@ -134,6 +176,7 @@ export class Output {
   discard(): void {
     this.#slab = undefined;
     this.#pieces = [];
+    this.#front = 0;
     this.#urgent = [];
     this.#held = undefined;
     this.#moreHeld = undefined;

@@ -4,22 +4,19 @@ import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { connectionClosed } from "../errors/closed.ts";
 import { NetworkError } from "../errors/network.ts";
 import { InvalidState, ProtocolError } from "../errors/protocol.ts";
-import type { Extension } from "../extensions/extension.ts";
+import type { EncodeHint, Extension } from "../extensions/extension.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
-import type { ProtocolEvent } from "./events.ts";
+import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { closeCodeOf, closeReasonOf } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
-import { FrameSender } from "./frame-sender.ts";
-import { FrameWriter } from "./frame-writer.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
-import { Output } from "./output.ts";
-import { sharedSlabs } from "./slab.ts";
+import { Outbox } from "./outbox.ts";
 import type { Side, State, Transition } from "./state.ts";
 import { nextState } from "./state.ts";
 
@@ -36,7 +33,7 @@ const EMPTY = new Uint8Array(0);
  * A fault of the peer, or its Close frame, takes effect at the next `dataToSend` (or `settle`): what is sent in
  * reply to the messages before it still leaves.
  */
-export abstract class Protocol {
+export abstract class Protocol extends Outbox {
   readonly side: Side;
   /** What the opening handshake failed with, or `null`. */
   handshakeError: Error | null = null;
@@ -55,10 +52,9 @@ export abstract class Protocol {
   isEarlyFull = false;
 
   protected readonly kernels: Kernels;
-  protected readonly output: Output;
   #state: State = "connecting";
-  readonly #receiver: FrameReceiver;
-  readonly #sender: FrameSender;
+  /** @internal */
+  readonly receiver: FrameReceiver;
   /** What the peer did and what has not taken effect yet: its Close frame, or the fault to fail with. */
   #pending: Close | Error | null = null;
   /** Nothing that arrives matters any more. */
@@ -68,14 +64,15 @@ export abstract class Protocol {
   #isEofReceived = false;
 
   protected constructor(side: Side, options: ProtocolOptions, internals: ProtocolInternals) {
-    this.side = side;
-    this.kernels = internals.kernels ?? getKernels();
+    const kernels = internals.kernels ?? getKernels();
     const codec = internals.codec ?? portableTextCodec();
-    this.output = new Output(internals.slabs ?? sharedSlabs());
-    const writer = new FrameWriter(this.output, this.kernels, codec, side === "client", internals.maskingKey);
-    this.#sender = new FrameSender(this.output, writer, codec);
-    const { delivery = "frames" } = options;
-    this.#receiver = new FrameReceiver(this.kernels, codec, parserFor(side, options), delivery, internals.allocate);
+    super(side, kernels, codec, internals);
+    this.side = side;
+    this.kernels = kernels;
+    const { delivery = "frames", maxFragments } = options;
+    const parser = parserFor(side, options);
+    const { allocate } = internals;
+    this.receiver = new FrameReceiver(this.kernels, codec, parser, delivery, maxFragments ?? Infinity, allocate);
   }
 
   /** Where the connection is in its life. */
@@ -85,7 +82,7 @@ export abstract class Protocol {
 
   /** The negotiated extensions, in the order in which they encode. */
   get extensions(): readonly Extension[] {
-    return this.#sender.extensions?.extensions ?? [];
+    return this.sender.extensions?.extensions ?? [];
   }
 
   /** The close code: the peer's, 1006 without one; `null` until the connection is closed. */
@@ -135,9 +132,27 @@ export abstract class Protocol {
 
   /** Returns what was received since the last call. */
   eventsReceived(): ProtocolEvent[] {
-    const { events } = this.#receiver;
-    this.#receiver.events = [];
+    const { events } = this.receiver;
+    this.receiver.events = [];
     return events;
+  }
+
+  /**
+   * With whole messages delivered: gives out the message under way, or the next one, as `MessagePiece`s that come as
+   * they arrive. Returns the first piece if a part of the message is there already.
+   */
+  streamMessage(): MessagePiece | undefined {
+    return this.receiver.streamMessage();
+  }
+
+  /** Takes {@link streamMessage} back, as long as no piece was given out. */
+  stopStreaming(): void {
+    this.receiver.stopStreaming();
+  }
+
+  /** Payload bytes of messages received so far, behind extensions; 0 where frames are delivered. */
+  get payloadReceived(): number {
+    return this.receiver.payloadLength;
   }
 
   /** Takes bytes of the opening handshake, and what follows it. */
@@ -147,13 +162,13 @@ export abstract class Protocol {
   protected abstract receiveHandshakeEof(): void;
 
   protected pushEvent(event: ProtocolEvent): void {
-    this.#receiver.events.push(event);
+    this.receiver.events.push(event);
   }
 
   /** The opening handshake succeeded; `rest` are the chunks behind it. */
   protected open(extensions: readonly Extension[], subprotocol: string | null, rest: readonly Uint8Array[]): void {
     this.subprotocol = subprotocol;
-    if (extensions.length > 0) this.#sender.extensions = this.#receiver.insert(extensions);
+    if (extensions.length > 0) this.sender.extensions = this.receiver.insert(extensions);
     this.#move("handshake-succeeded");
     for (const chunk of rest) this.receiveData(chunk);
   }
@@ -165,14 +180,25 @@ export abstract class Protocol {
   }
 
   #receiveFrames(chunk: Uint8Array): void {
-    const receiver = this.#receiver;
+    const receiver = this.receiver;
+    const known = receiver.events.length;
     receiver.receive(chunk);
+    this.observer?.received(receiver.events.slice(known));
     for (const frame of receiver.controls) this.#receiveControl(frame);
     if (receiver.fault !== null) this.#failLater(receiver.fault);
   }
 
+  /** @internal Decodes what waits, as far as there is room. `isNewTurn`: others have gone on meanwhile. */
+  decodeWaiting(isNewTurn: boolean): void {
+    const receiver = this.receiver;
+    const known = receiver.events.length;
+    receiver.decodeWaiting(isNewTurn);
+    this.observer?.received(receiver.events.slice(known));
+    if (receiver.fault !== null) this.#failLater(receiver.fault);
+  }
+
   #receiveControl(frame: Frame): void {
-    if (frame.opcode === Opcode.PING) this.#sender.answerPing(frame.payload);
+    if (frame.opcode === Opcode.PING) this.sender.answerPing(frame.payload);
     else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
   }
 
@@ -221,7 +247,7 @@ export abstract class Protocol {
 
   #writeClose(close: Close): void {
     const payload = close.code === CloseCode.NO_STATUS_RCVD ? EMPTY : close.serialize();
-    this.#sender.sendInOrder(Opcode.CLOSE, payload);
+    this.sender.sendInOrder(Opcode.CLOSE, payload);
     this.closeSent = close;
     this.#move("close-sent");
   }
@@ -234,13 +260,27 @@ export abstract class Protocol {
    */
   fail(code: number, reason: string = ""): void {
     const isAbnormal = code === CloseCode.ABNORMAL_CLOSURE;
+    const close = new Close(code, reason);
+    if (!isAbnormal) close.serialize();
+    if (isAbnormal) this.#recordPending();
+    else if (this.#pending instanceof Close) this.settle(); // the peer closed first
     if (this.#state === "open") {
       if (isAbnormal) this.#move("failed-without-close");
-      else this.#writeClose(new Close(code, reason));
+      else this.#writeClose(close);
     }
     this.#pending = null;
     this.#isDiscarding = true;
-    if (isAbnormal || this.side === "server") this.#isEofQueued = true;
+    if (isAbnormal || this.side === "server" || this.#state === "connecting") this.#isEofQueued = true;
+  }
+
+  /** What the peer did last is known, although no answer to it will leave. */
+  #recordPending(): void {
+    if (this.#pending instanceof Close) {
+      this.closeReceived = this.#pending;
+      if (this.closeSent !== null) this.closeReceivedThenSent = false;
+    } else {
+      this.parserError ??= this.#pending;
+    }
   }
 
   /** Whether TCP should end soon: start a timer, and drop it when that ends (RFC 6455 7.1.1). */
@@ -259,16 +299,17 @@ export abstract class Protocol {
    *
    * Payloads of 32 KiB and more may be borrowed until written: do not change them before.
    *
+   * @param hint For extensions, about the whole message.
    * @throws {ProtocolError} Inside an unfinished message.
    * @throws {InvalidState} Unless the connection is open.
    */
-  sendText(payload: string | Uint8Array, fin: boolean = true): void {
-    this.#sendData(Opcode.TEXT, payload, fin);
+  sendText(payload: string | Uint8Array, fin: boolean = true, hint?: EncodeHint): void {
+    this.#sendData(Opcode.TEXT, payload, fin, hint);
   }
 
   /** Sends binary data; see {@link sendText}. */
-  sendBinary(payload: Uint8Array, fin: boolean = true): void {
-    this.#sendData(Opcode.BINARY, payload, fin);
+  sendBinary(payload: Uint8Array, fin: boolean = true, hint?: EncodeHint): void {
+    this.#sendData(Opcode.BINARY, payload, fin, hint);
   }
 
   /** Sends the next fragment of a message; see {@link sendText}. */
@@ -276,10 +317,15 @@ export abstract class Protocol {
     this.#sendData(Opcode.CONTINUATION, payload, fin);
   }
 
-  #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean): void {
-    this.#sender.checkOrder(opcode);
+  #sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
+    this.checkOrder(opcode);
+    this.sender.sendData(opcode, payload, fin, hint);
+  }
+
+  /** @internal Checks that a message, or the next fragment of one, may be sent now. */
+  checkOrder(opcode: Opcode): void {
+    this.sender.checkOrder(opcode);
     if (this.#state !== "open") throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.#sender.sendData(opcode, payload, fin);
   }
 
   /** Whether a Ping or Pong may be sent: while open, and after our own Close until that of the peer comes. */
@@ -304,7 +350,7 @@ export abstract class Protocol {
 
   #sendControl(opcode: Opcode, payload: Uint8Array): void {
     if (!this.canSendControl) throw new InvalidState(`Cannot send: connection is ${this.#state}`);
-    this.#sender.sendControl(opcode, payload);
+    this.sender.sendControl(opcode, payload);
   }
 
   /**
@@ -324,16 +370,6 @@ export abstract class Protocol {
 
   // Output
 
-  /** Whether a fragmented message of ours is unfinished. */
-  get isFragmenting(): boolean {
-    return this.#sender.isFragmenting;
-  }
-
-  /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */
-  set isCongested(value: boolean) {
-    this.#sender.isCongested = value;
-  }
-
   /**
    * Returns the bytes to write, in order. An empty chunk, always the last one ever, means: close the sending side.
    */
@@ -344,35 +380,10 @@ export abstract class Protocol {
     return chunks;
   }
 
-  /** Like `dataToSend`, for who writes piece by piece: about `limit` bytes, no end marker, and nothing settled. */
-  takeOutput(limit: number): Uint8Array[] {
-    return this.output.take(limit);
-  }
-
   /** Whether the sending side is to be closed now; true once. */
   takeEof(): boolean {
     if (!this.#isEofQueued || this.#isEofTaken || this.output.length > 0) return false;
     this.#isEofTaken = true;
     return true;
-  }
-
-  /** Bytes ever taken. */
-  get outputTaken(): number {
-    return this.output.taken;
-  }
-
-  /** Drops what waits: it can no longer be written. */
-  discardOutput(): void {
-    this.output.discard();
-  }
-
-  /** Bytes that wait to be taken. */
-  get outputLength(): number {
-    return this.output.length;
-  }
-
-  /** Everything that was taken has been written; its memory may be used again. */
-  releaseOutput(): void {
-    this.output.release();
   }
 }

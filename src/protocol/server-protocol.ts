@@ -1,4 +1,5 @@
 // The server's side of the opening handshake (RFC 6455 4.2), on top of the shared state machine.
+import { Accumulator } from "../bytes/accumulator.ts";
 import type { Extension } from "../extensions/extension.ts";
 import type { HttpLimits } from "../http/limits.ts";
 import { resolveHttpLimits } from "../http/limits.ts";
@@ -38,8 +39,7 @@ export class ServerProtocol extends Protocol {
   #reader: RequestReader | undefined;
   #request: HandshakeRequest | undefined;
   /** What the client sent before it could know our answer: read once extensions are negotiated. */
-  #early: Uint8Array[] = [];
-  #earlyLength = 0;
+  #early: Accumulator | undefined;
   #agreed: { readonly extensions: readonly Extension[]; readonly subprotocol: string | null } | undefined;
 
   constructor(options: ServerProtocolOptions = {}, internals: ProtocolInternals = {}) {
@@ -81,10 +81,14 @@ export class ServerProtocol extends Protocol {
     }
     this.output.push(this.#serialize(response), false);
     const early = this.#early;
-    this.#early = [];
+    this.#early = undefined;
     this.isEarlyFull = false;
     if (response.statusCode !== SWITCHING_PROTOCOLS) return this.abandon();
-    this.open(this.#agreed?.extensions ?? [], this.#agreed?.subprotocol ?? null, early);
+    this.open(
+      this.#agreed?.extensions ?? [],
+      this.#agreed?.subprotocol ?? null,
+      early === undefined ? [] : [early.take()],
+    );
   }
 
   #serialize(response: HandshakeResponse): Uint8Array {
@@ -112,9 +116,9 @@ export class ServerProtocol extends Protocol {
 
   /** A client that goes on before it was answered gets the room of a request, and no more. */
   #keepEarly(chunk: Uint8Array): void {
-    this.#early.push(chunk);
-    this.#earlyLength += chunk.length;
-    this.isEarlyFull = this.#earlyLength >= this.#limits.total;
+    this.#early ??= new Accumulator();
+    this.#early.append(chunk, 0, chunk.length, 0);
+    this.isEarlyFull = this.#early.length >= this.#limits.total;
   }
 
   protected override receiveHandshakeEof(): void {

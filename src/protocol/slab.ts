@@ -18,12 +18,13 @@ export class Slab {
 
 /** Gives out the current slab, or a new one when it is full. */
 export class SlabPool {
-  readonly #allocate: (size: number) => Uint8Array;
+  /** Memory apart from the slabs, of the kind that the runtime's sockets write fastest; it need not be zero. */
+  readonly allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
 
   /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
   constructor(allocate: (size: number) => Uint8Array) {
-    this.#allocate = allocate;
+    this.allocate = allocate;
   }
 
   /** A slab with at least `size` bytes behind `used`; `size` is at most `SLAB_SIZE`. */
@@ -31,7 +32,7 @@ export class SlabPool {
     const slab = this.#current;
     if (slab !== undefined && slab.used + size <= SLAB_SIZE) return slab;
     // The full one lives on until its users have written their bytes, then it is garbage.
-    this.#current = new Slab(this.#allocate(SLAB_SIZE));
+    this.#current = new Slab(this.allocate(SLAB_SIZE));
     return this.#current;
   }
 

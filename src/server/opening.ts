@@ -1,5 +1,6 @@
 // The opening handshake of one connection on a server: request, hooks, response.
 import { InvalidHandshake, NegotiationError } from "../errors/handshake.ts";
+import { diagnostics } from "../connection/diagnostics.ts";
 import type { Link } from "../connection/link.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
@@ -32,19 +33,33 @@ export async function shakeHands(
   context: OpeningContext,
 ): Promise<boolean> {
   const { protocol } = link;
+  const startedAt = link.timers.clock.now();
   let request: HandshakeRequest;
   try {
     request = (await link.handshake) as HandshakeRequest;
-  } catch {
+  } catch (error) {
+    tell(link, connection, startedAt, error as Error);
     return false; // lost, or not HTTP and already answered
   }
   link.request = request;
   const response = await answer(protocol, connection, request, context);
-  if (protocol.state !== "connecting" || protocol.closeExpected()) return false; // lost, or answered meanwhile
+  if (protocol.state !== "connecting" || protocol.closeExpected()) {
+    tell(link, connection, startedAt, protocol.closeError());
+    return false; // lost, or answered meanwhile
+  }
   link.response = response;
   protocol.sendResponse(response);
+  tell(link, connection, startedAt, protocol.handshakeError);
   link.answered();
   return response.statusCode === SWITCHING_PROTOCOLS;
+}
+
+/** Tells diagnostics how the handshake ended. */
+function tell(link: Link, connection: ServerConnection, startedAt: number, error: Error | null): void {
+  if (!diagnostics.handshake.isWatched) return;
+  const { request, response } = link;
+  const duration = link.timers.clock.now() - startedAt;
+  diagnostics.handshake.publish({ connection, request, response, error, duration });
 }
 
 async function answer(

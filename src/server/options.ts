@@ -1,6 +1,8 @@
 // Options of serve(), read once.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions, refuseUnsupported } from "../connection/options.ts";
+import { readConnectionOptions } from "../connection/options.ts";
+import type { ServerCompression } from "../extensions/compression-option.ts";
+import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
@@ -10,14 +12,18 @@ import type { WebResponse } from "./hook-response.ts";
 import { checkPlace, type PlaceOptions } from "./place.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
-/** Options that are planned, where ignoring them would not be what the caller meant. */
-const UNSUPPORTED = ["compression"];
-
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
 
 /** Options of `serve`. */
 export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
+  /**
+   * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
+   * for permessage-deflate in `extensions` goes before it.
+   *
+   * @default "deflate"
+   */
+  compression?: ServerCompression;
   /**
    * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
    * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
@@ -54,11 +60,17 @@ export interface ServerSettings {
 export function readServeOptions(options: ServeOptions, product: string): ServerSettings {
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
   checkSubprotocols(subprotocols ?? []);
-  refuseUnsupported(options, UNSUPPORTED);
   checkPlace(options);
+  const connection = readConnectionOptions(options);
+  const compression = compressionFactories(options.compression, "server", (line) => connection.log.info(line));
   return {
-    connection: readConnectionOptions(options),
-    handshake: { origins, extensions, subprotocols, selectSubprotocol },
+    connection,
+    handshake: {
+      origins,
+      extensions: withCompression(extensions ?? [], compression),
+      subprotocols,
+      selectSubprotocol,
+    },
     processRequest: options.processRequest,
     processResponse: options.processResponse,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,

@@ -55,6 +55,8 @@ export interface Server extends AsyncDisposable {
 export class ServerConnection extends Connection {
   /** The server that accepted it. */
   readonly server: Server;
+  /** Who the client is, once `basicAuth` or a hook of yours has said so; `null` before. */
+  username: string | null = null;
 
   /** @internal */
   constructor(link: Link, server: Server) {

@@ -246,3 +246,22 @@ test("sharedTimers() is one wheel on the clock of the runtime", () => {
   expect(sharedTimers().clock).toBe(systemClock);
   expect(new TimerWheel().clock).toBe(systemClock);
 });
+
+test("a callback that throws takes no other with it", () => {
+  const { clock, wheel } = setup();
+  const order: string[] = [];
+  wheel.schedule(20_000, () => order.push("before"));
+  wheel.schedule(20_000, () => {
+    wheel.schedule(6000, () => order.push("new"));
+    throw new Error("oops");
+  });
+  wheel.schedule(20_000, () => order.push("after"));
+  wheel.schedule(20_400, () => order.push("later"));
+  expect(() => clock.advance(30_000)).toThrow("oops");
+  expect(order).toEqual(["before"]);
+  clock.advance(0);
+  expect(order).toEqual(["before", "after"]);
+  clock.advance(30_000);
+  expect(order).toEqual(["before", "after", "later", "new"]);
+  expect(clock.pending).toBe(0);
+});

@@ -72,7 +72,7 @@ describe("readConnectOptions()", () => {
     ["a policy that is no function", URI, { processException: {} as never }, TypeError],
     ["delays that are no function", URI, { reconnectDelays: [1] as never }, TypeError],
     ["a string of subprotocols", URI, { subprotocols: "chat" as never }, TypeError],
-    ["a planned option", URI, { compression: "deflate" } as ConnectOptions, TypeError],
+    ["unknown compression", URI, { compression: "zip" } as never, TypeError],
     ["TLS without wss", URI, { tls: {} }, TypeError],
     ["a wrong limit", URI, { maxSize: -1 }, RangeError],
   ])("refuses %s", (_what, uri, options, type) => {

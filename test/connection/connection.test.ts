@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, test } from "vitest";
-import type { CloseInfo } from "../../src/connection/connection.ts";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import type { CloseInfo, Connection } from "../../src/connection/connection.ts";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
 import { NetworkError, TimeoutError } from "../../src/errors/network.ts";
 import {
@@ -35,6 +35,12 @@ async function feedAtOnce(scene: RawScene, ...frames: readonly Uint8Array[]): Pr
   const isServer = scene.ws.link.protocol.side === "server";
   scene.peer.send(together(...(isServer ? frames.map(masked) : frames)));
   await scene.settle();
+}
+
+/** A message that has begun, and of which nothing comes. */
+async function* never(): AsyncGenerator<string> {
+  yield "A";
+  await new Promise(() => {});
 }
 
 /** The peer closes TCP, and so everything is over. */
@@ -1231,6 +1237,193 @@ describe.each(SIDES)("%s", (side) => {
     await scene.advance(100);
     expect((await scene.ws.closed).sent).toEqual({ code: 1011, reason: "keepalive ping timeout" });
     expect(scene.clock.pending).toBe(0);
+  });
+
+  describe("stats, bufferedAmount, signal and data", () => {
+    test("stats count what was sent: text, bytes, fragments and a Blob", async () => {
+      const scene = await openRaw(side);
+      const before = scene.ws.stats;
+      const messages = [
+        "é€😀",
+        "a".repeat(100),
+        "é".repeat(20_000),
+        new Uint8Array(70_000),
+        ["é", "a"],
+        new Blob(["abc"]),
+      ];
+      for (const message of messages) await scene.ws.send(message);
+      scene.ws.trySend("x");
+      void scene.ws.ping("not counted");
+      await scene.ws.pong("not counted");
+      expect(scene.ws.stats).toEqual({
+        messagesReceived: 0,
+        messagesSent: 7,
+        bytesReceived: 0,
+        bytesSent: 9 + 100 + 40_000 + 70_000 + 3 + 3 + 1,
+      });
+      expect(before.messagesSent).toBe(0);
+    });
+
+    test("stats count what arrived: text, bytes, fragments, and what is not finished", async () => {
+      const scene = await openRaw(side);
+      const arrive = scene.feed;
+      await arrive(text("abc"), hex`81 04 f0 9f 98 80`, BYTES);
+      await arrive(text("a"), text("b"), text("c"));
+      await arrive(BYTES, BYTES);
+      await arrive(hex`01 01 41`, hex`89 02 01 02`, hex`00 02 c3 a9`);
+      expect(scene.ws.stats).toMatchObject({ messagesReceived: 8, bytesReceived: 3 + 4 + 2 + 3 + 4 + 3 });
+      await arrive(hex`80 01 42`);
+      expect(scene.ws.stats).toMatchObject({ messagesReceived: 9, bytesReceived: 20 });
+    });
+
+    test("bufferedAmount is what waits: exact for one message, 0 when all was written", async () => {
+      const scene = await openRaw(side);
+      expect(scene.ws.bufferedAmount).toBe(0);
+      scene.outbound.capacity = 0;
+      for (const size of [5, 1000, 100_000]) {
+        void scene.ws.send(new Uint8Array(size));
+        await scene.settle();
+        expect(scene.ws.bufferedAmount).toBe(size);
+        scene.outbound.capacity = Infinity;
+        scene.outbound.pump();
+        await scene.settle();
+        expect(scene.ws.bufferedAmount).toBe(0);
+        scene.outbound.capacity = 0;
+        scene.peer.take();
+      }
+      void scene.ws.ping();
+      await scene.settle();
+      expect(scene.ws.bufferedAmount).toBe(0);
+      void scene.ws.send("é");
+      expect(scene.ws.bufferedAmount).toBe(2);
+      scene.ws.abort();
+      await scene.settle();
+      expect(scene.ws.bufferedAmount).toBe(0);
+    });
+
+    test("signal is aborted with the error of the end, whenever it was asked for", async () => {
+      for (const isEarly of [true, false]) {
+        const scene = await openRaw(side);
+        const early = isEarly ? scene.ws.signal : undefined;
+        expect(early?.aborted ?? false).toBe(false);
+        const reasons: unknown[] = [];
+        early?.addEventListener("abort", () => reasons.push(early.reason, scene.ws.state));
+        void scene.ws.close();
+        expect(scene.ws.state).toBe("closing");
+        if (isEarly) expect(scene.ws.signal.aborted).toBe(false);
+        await scene.feed(CLOSE_OK);
+        const { error } = await endTcp(scene);
+        expect(scene.ws.signal.reason).toBe(error);
+        expect(scene.ws.signal).toBe(early ?? scene.ws.signal);
+        expect(reasons).toEqual(isEarly ? [error, "closed"] : []);
+      }
+    });
+
+    test("data is undefined at first, and whatever was put there", async () => {
+      const { ws } = await openRaw(side);
+      expect(ws.data).toBeUndefined();
+      const typed = ws as Connection<{ user: string }>;
+      typed.data = { user: "ada" };
+      expectTypeOf(typed.data.user).toBeString();
+      expectTypeOf<Connection["data"]>().toBeUnknown();
+      expect(ws.data).toEqual({ user: "ada" });
+    });
+  });
+
+  describe("what its halves do", () => {
+    test("recvStreaming() reads a message in pieces, readable and writable are streams over messages", async () => {
+      const scene = await openRaw(side);
+      await scene.feed(text("A"), text("B"));
+      const pieces: unknown[] = [];
+      for await (const piece of scene.ws.recvStreaming()) pieces.push(piece);
+      expect(pieces).toEqual(["A"]);
+      expect(scene.ws.readable).toBe(scene.ws.readable);
+      expect(await scene.ws.readable.getReader().read()).toEqual({ done: false, value: "B" });
+      expect(scene.ws.writable).toBe(scene.ws.writable);
+      await scene.ws.writable.getWriter().write("C");
+      await scene.settle();
+      expect(scene.sent()).toBe("81 01 43");
+      await scene.feed(CLOSE_OK);
+      await endTcp(scene);
+      await scene.advance(0);
+    });
+
+    test("66: close() during a fragmented message of ours is 1011, whatever was asked for", async () => {
+      const scene = await openRaw(side);
+      const sent = scene.ws.send(never());
+      await scene.settle();
+      void scene.ws.close(1000, "bye");
+      await endTcp(scene);
+      await expect(sent).rejects.toBeInstanceOf(ConnectionClosedError);
+      expect((await scene.ws.closed).sent).toMatchObject({ code: 1011, reason: "close during fragmented message" });
+    });
+  });
+
+  describe("abort()", () => {
+    test.each([
+      ["open", (): void => {}, null, null],
+      ["closing", (scene: RawScene): void => void scene.ws.close(), null, 1000],
+      [
+        "answered by the peer",
+        async (scene: RawScene): Promise<void> => {
+          void scene.ws.close();
+          await scene.feed(CLOSE_OK);
+        },
+        1000,
+        1000,
+      ],
+      ["closed by the peer", (scene: RawScene): Promise<void> => scene.feed(CLOSE_1011), 1011, 1011],
+      ["failing", (scene: RawScene): Promise<void> => scene.feed(hex`83 00`), null, 1002],
+      ["fragmenting", (scene: RawScene): void => void scene.ws.send(never()), null, null],
+      [
+        "streaming",
+        async (scene: RawScene): Promise<void> => {
+          void scene.ws.recvStreaming().next();
+          await scene.feed(hex`01 01 41`);
+        },
+        null,
+        null,
+      ],
+    ] as const)("when %s is closing at once, and keeps what is known", async (_what, prepare, received, sent) => {
+      const scene = await openRaw(side);
+      await prepare(scene);
+      scene.ws.abort();
+      expect(scene.ws.state).toBe("closing");
+      expect(scene.ws.trySend("no")).toBe(false);
+      await scene.settle();
+      expect(scene.ws.state).toBe("closed");
+      const info = await scene.ws.closed;
+      expect([info.received?.code ?? null, info.sent?.code ?? null]).toEqual([received, sent]);
+      expect(info.code).toBe(received ?? 1006);
+      scene.ws.abort();
+      expect(scene.ws.state).toBe("closed");
+    });
+
+    test("with the Close of the peer in the same turn keeps that", async () => {
+      const scene = await openRaw(side);
+      scene.link.onData(side === "server" ? masked(CLOSE_1011) : CLOSE_1011.slice());
+      scene.ws.abort();
+      await scene.settle();
+      expect(await scene.ws.closed).toMatchObject({ code: 1011, reason: "oops", sent: null });
+    });
+
+    test("with a fault of the peer in the same turn keeps that as the cause", async () => {
+      const scene = await openRaw(side);
+      scene.link.onData(side === "server" ? masked(hex`83 00`) : hex`83 00`);
+      scene.ws.abort();
+      await scene.settle();
+      expect((await scene.ws.closed).error.cause).toBeInstanceOf(ProtocolError);
+    });
+
+    test("after our Close, with that of the peer in the same turn, keeps their order", async () => {
+      const scene = await openRaw(side);
+      void scene.ws.close();
+      scene.link.onData(side === "server" ? masked(CLOSE_OK) : CLOSE_OK.slice());
+      scene.ws.abort();
+      await scene.settle();
+      const { error } = await scene.ws.closed;
+      expect(error).toMatchObject({ received: { code: 1000 }, sent: { code: 1000 }, receivedThenSent: false });
+    });
   });
 
   describe("what is known", () => {

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { toBytes } from "../../src/connection/data.ts";
+import { expect, test, vi } from "vitest";
+import { asBytes, describeType, isBlob, iterate, toBytes } from "../../src/connection/data.ts";
 
 const buffer = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer;
 
@@ -32,4 +32,77 @@ test("toBytes() views a SharedArrayBuffer, and views of one", () => {
   new Uint8Array(shared).set([1, 2, 3, 4]);
   expect([...toBytes(new DataView(shared, 1, 2) as unknown as BufferSource)]).toEqual([2, 3]);
   expect([...toBytes(shared as unknown as BufferSource)]).toEqual([1, 2, 3, 4]);
+});
+
+test.each([["a"], [1], [null], [undefined], [{}], [[1]], [new Blob(["a"])]])(
+  "asBytes() of %s is undefined",
+  (value) => {
+    expect(asBytes(value)).toBeUndefined();
+  },
+);
+
+test("asBytes() works where there is no SharedArrayBuffer", () => {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  try {
+    expect(asBytes({})).toBeUndefined();
+    expect(asBytes(new ArrayBuffer(2))).toHaveLength(2);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+const SHAPE = { size: 0, arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)), stream: () => new ReadableStream() };
+
+test.each([
+  ["a Blob", new Blob([]), true],
+  ["a File", new File([], "a"), true],
+  ["anything of that shape", SHAPE, true],
+  ["a Response, which has no size", new Response(""), false],
+  ["an object without stream", { size: 0, arrayBuffer: SHAPE.arrayBuffer }, false],
+  ["an object whose arrayBuffer is no function", { ...SHAPE, arrayBuffer: 1 }, false],
+  ["null", null, false],
+  ["a string", "a", false],
+  ["a function", () => {}, false],
+])("isBlob() of %s is %s", (_what, value, expected) => {
+  expect(isBlob(value)).toBe(expected);
+});
+
+test("iterate() takes the asynchronous iterator where there are two", async () => {
+  const items = {
+    async *[Symbol.asyncIterator]() {
+      yield "async";
+    },
+    *[Symbol.iterator]() {
+      yield "sync";
+    },
+  };
+  expect(await iterate(items).next()).toEqual({ done: false, value: "async" });
+});
+
+test("iterate() of something with a reader reads it, and cancels it when it is left", async () => {
+  const stream = new ReadableStream<string>({
+    start(controller) {
+      controller.enqueue("a");
+      controller.enqueue("b");
+    },
+  });
+  const items = iterate({ getReader: () => stream.getReader() } as never);
+  expect(await items.next()).toEqual({ done: false, value: "a" });
+  expect(stream.locked).toBe(true);
+  expect(await items.return?.()).toEqual({ done: true, value: undefined });
+  expect(stream.locked).toBe(false);
+  expect(await stream.getReader().read()).toEqual({ done: true, value: undefined });
+});
+
+test.each([[1], [null], [undefined], [{}], [() => {}], [true], [1n], [Symbol.iterator]])(
+  "iterate() of %s is a TypeError that names it",
+  (value) => {
+    expect(() => iterate(value as never)).toThrow(
+      `Cannot send ${describeType(value)}: expected a string, bytes, or an iterable of them`,
+    );
+  },
+);
+
+test("iterate() takes the synchronous iterator of a list", async () => {
+  expect(iterate(["a"]).next()).toEqual({ done: false, value: "a" });
 });

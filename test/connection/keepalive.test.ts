@@ -252,4 +252,88 @@ describe.each(SIDES)("%s", (side) => {
     expect(scene.peer.isClosed).toBe(true);
     expect(scene.ws.state).toBe("closed");
   });
+
+  test("Keepalive does not take a peer that reads a large message slowly for dead, and notices when it is", async () => {
+    const scene = await openRaw(side, {
+      pingInterval: 1000,
+      pingTimeout: 1000,
+      closeTimeout: 500,
+      writeLimit: 0x10000,
+    });
+    scene.outbound.capacity = 50_000;
+    scene.outbound.isManual = true;
+    const sent = scene.ws.send(new Uint8Array(8_000_000));
+    // A megabyte a second; the Ping waits behind the frame.
+    for (let step = 0; scene.link.backlog > 0; step++) {
+      scene.outbound.deliver();
+      await scene.advance(50);
+      expect(scene.ws.state, `after ${step} steps`).toBe("open");
+    }
+    expect(scene.clock.now()).toBeGreaterThan(7000);
+    await sent;
+    // The Ping has left now, and its answer is due.
+    await scene.advance(900);
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(1100);
+    expect(scene.ws.state).toBe("closing");
+    scene.transport.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive fails a connection whose peer stops in the middle of a large message", async () => {
+    const scene = await openRaw(side, {
+      pingInterval: 1000,
+      pingTimeout: 1000,
+      closeTimeout: 500,
+      writeLimit: 0x10000,
+    });
+    scene.outbound.capacity = 50_000;
+    scene.outbound.isManual = true;
+    void scene.ws.send(new Uint8Array(8_000_000));
+    for (let step = 0; step < 60; step++) {
+      scene.outbound.deliver();
+      await scene.advance(50);
+    }
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(2100);
+    expect(scene.ws.state).not.toBe("open");
+    scene.transport.abort();
+    await scene.settle();
+  });
+
+  test("Keepalive does not watch a connection that is closing", async () => {
+    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 500, closeTimeout: 10_000 });
+    await scene.advance(1000);
+    expect(scene.sent()).toMatch(PING);
+    const closed = scene.ws.close();
+    await scene.advance(1000);
+    // Only the deadline of closing is left.
+    expect(scene.clock.pending).toBe(1);
+    await scene.advance(10_000);
+    await closed;
+    expect((await scene.ws.closed).error.cause).toEqual(new TimeoutError("closing handshake not over after 10000 ms"));
+    expect(scene.clock.pending).toBe(0);
+  });
+
+  test("Keepalive leaves a connection alone whose reader takes a message slowly, and notices the end of its peer later", async () => {
+    const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100, maxSize: null });
+    const stream = scene.ws.recvStreaming();
+    const first = stream.next();
+    await scene.feed(hex`02 01 41`);
+    await first;
+    const fragment = Uint8Array.from([0, 126, 0xff, 0xff, ...new Uint8Array(0xffff)]);
+    for (let i = 0; i < 10; i++) {
+      await scene.feed(fragment, fragment);
+      expect(scene.link.isPaused).toBe(true);
+      await scene.advance(3000);
+      expect(scene.ws.state).toBe("open");
+      expect((await stream.next()).value).toHaveLength(0xffff * 2);
+    }
+    expect(scene.link.isPaused).toBe(false);
+    await scene.advance(2000);
+    expect(scene.ws.state).not.toBe("open");
+    scene.transport.abort();
+    await scene.settle();
+  });
 });

@@ -8,7 +8,16 @@ import { HandshakeResponse } from "../../src/http/response.ts";
 import type { ClientProtocol } from "../../src/protocol/client-protocol.ts";
 import type { ServerProtocol } from "../../src/protocol/server-protocol.ts";
 import { hex } from "../support/hex.ts";
-import { GOOD_REQUEST, goodResponse, latin1, masked, openRaw, unhandledDuring, unopened } from "../support/network.ts";
+import {
+  GOOD_REQUEST,
+  goodResponse,
+  latin1,
+  masked,
+  openRaw,
+  unhandledDuring,
+  unopened,
+  unmaskAll,
+} from "../support/network.ts";
 
 const SPAM = hex`81 04 53 70 61 6d`;
 
@@ -249,6 +258,13 @@ describe("client", () => {
     expect((await scene.ws.closed).error.cause).toBe(cause);
   });
 
+  test("settings without pauses: room() and hasRoom before anything was sent", async () => {
+    const scene = unopened("server");
+    expect(scene.link.hasRoom).toBe(true);
+    await scene.link.room();
+    expect([scene.link.bufferedAmount, scene.link.backlog, scene.link.departed]).toEqual([0, 0, 0]);
+  });
+
   test("abort() without a cause says that we did it", async () => {
     const scene = unopened("client");
     await ask(scene);
@@ -357,6 +373,21 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     expect(done).toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
+  test("who waits for their bytes goes on, though a pong that was counted before them was replaced by a shorter one", async () => {
+    const scene = await openRaw(side, { writeLimit: 0 });
+    scene.outbound.capacity = 0;
+    void scene.ws.send(new Uint8Array(10));
+    await scene.settle();
+    await scene.feed(Uint8Array.from([0x89, 0x7d, ...new Uint8Array(125)]));
+    const sends = [scene.ws.send(new Uint8Array(70_000)), scene.ws.send("Spam")];
+    await scene.feed(hex`89 00`);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.pump();
+    await scene.settle();
+    expect(scene.link.backlog).toBe(0);
+    await Promise.all(sends);
+  });
+
   test("a drain that nobody waits for is no harm", async () => {
     const scene = await openRaw(side);
     scene.outbound.capacity = 5;
@@ -376,6 +407,71 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     scene.link.flush();
     expect(scene.transport.writes).toHaveLength(0);
     await expect(scene.ws.recv()).rejects.toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test("a Ping that overtakes never gets into a frame that is half written", async () => {
+    for (const [capacity, sizes] of [
+      [1000, [1_000_000, 40_000, 10]],
+      [300_000, [700_000, 300_000, 300_000]],
+      [70_000, [10, 33_000, 400_000]],
+    ] as const) {
+      const scene = await openRaw(side, { writeLimit: 1000 });
+      scene.outbound.capacity = capacity;
+      scene.outbound.isManual = true;
+      const sends = sizes.map((size, i) => scene.ws.send(new Uint8Array(size).fill(i + 1)));
+      for (let i = 0; scene.link.backlog > 0 || scene.outbound.size > 0; i++) {
+        if (i % 3 === 0 && i < 12) void scene.ws.ping(String(i));
+        if (!scene.outbound.deliver()) await scene.settle();
+      }
+      await scene.settle();
+      await Promise.all(sends);
+      const bytes = side === "client" ? unmaskAll(scene.peer.take()) : scene.peer.take();
+      const messages: number[] = [];
+      let pings = 0;
+      for (let at = 0; at < bytes.length;) {
+        const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+        const code = view.getUint8(1);
+        const length = code === 127 ? Number(view.getBigUint64(2)) : code === 126 ? view.getUint16(2) : code;
+        const start = at + (code === 127 ? 10 : code === 126 ? 4 : 2);
+        at = start + length;
+        if (view.getUint8(0) === 0x89) {
+          pings++;
+          continue;
+        }
+        expect(view.getUint8(0)).toBe(0x82);
+        messages.push(length);
+        expect(new Set(bytes.subarray(start, at))).toEqual(new Set([messages.length]));
+      }
+      expect(messages).toEqual(sizes);
+      expect(pings).toBeGreaterThan(0);
+    }
+  });
+
+  test("the end of a turn that was asked for twice comes once, and an open end has no deadline with closeTimeout null", async () => {
+    const scene = await openRaw(side, { closeTimeout: null });
+    scene.link.protocol.sendBinary(hex`01`);
+    void scene.link.queued(false);
+    scene.link.protocol.sendBinary(hex`02`);
+    void scene.link.queued(false);
+    await scene.settle();
+    expect(scene.transport.writes).toHaveLength(1);
+    scene.link.protocol.sendClose(1000);
+    scene.link.flush();
+    await scene.advance(100_000);
+    expect(scene.link.isLost).toBe(false);
+    expect(scene.clock.pending).toBe(0);
+    scene.link.abort();
+    await scene.settle();
+  });
+
+  test("flush() of a connection that is closing resumes reading, for the end lies behind what is unread", async () => {
+    const scene = await openRaw(side);
+    scene.link.pause();
+    scene.link.protocol.sendClose(1000);
+    scene.link.flush();
+    expect(scene.link.isPaused).toBe(false);
+    scene.link.abort();
+    await scene.settle();
   });
 
   test("lastReceivedAt is when the last byte came, or reading was resumed", async () => {

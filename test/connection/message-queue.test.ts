@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import type { QueueMarks } from "../../src/connection/message-queue.ts";
-import { MessageIterator, MessageQueue } from "../../src/connection/message-queue.ts";
+import type { QueueMarks, StreamReader } from "../../src/connection/message-queue.ts";
+import { concurrentStream, MessageIterator, MessageQueue } from "../../src/connection/message-queue.ts";
 import type { ConnectionClosed } from "../../src/errors/closed.ts";
 import { connectionClosed } from "../../src/errors/closed.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
 import type { Message } from "../../src/protocol/events.ts";
+import { MessagePiece } from "../../src/protocol/events.ts";
 
 const MARKS: QueueMarks = { high: 4, low: 1, bytes: 100 };
 
@@ -200,4 +201,130 @@ test("MessageIterator.next() during next() is refused, and the first call gets i
   queue.push("one");
   await new Promise((resolve) => setImmediate(resolve));
   expect(got).toEqual([{ done: false, value: "one" }]);
+});
+
+class Stream implements StreamReader {
+  size = 0;
+  readonly got: (MessagePiece | Error | "begin")[] = [];
+  begin(): void {
+    this.got.push("begin");
+  }
+  push(piece: MessagePiece): void {
+    this.got.push(piece);
+  }
+  fail(error: Error): void {
+    this.got.push(error);
+  }
+}
+
+const MIDDLE = new MessagePiece(true, Uint8Array.of(1), false);
+const LAST = new MessagePiece(true, Uint8Array.of(2), true);
+
+test("MessageQueue.claim() lets one stream in, and no reader beside it", () => {
+  const queue = new MessageQueue(MARKS);
+  const [stream, other, reader] = [new Stream(), new Stream(), new Reader()];
+  expect(queue.claim(stream)).toBeUndefined();
+  expect(queue.claim(other)).toEqual(concurrentStream());
+  queue.push("one");
+  queue.wait(reader);
+  expect(reader.got).toEqual([new ConcurrencyError("cannot call recv while recvStreaming is already running")]);
+  expect(queue.shift()).toBeUndefined();
+  expect(queue.take()).toBe("one");
+  queue.unclaim(other);
+  expect(queue.claim(other)).toBeInstanceOf(ConcurrencyError);
+  queue.unclaim(stream);
+  expect(queue.claim(other)).toBeUndefined();
+});
+
+test("MessageQueue.claim() while a reader waits is refused in other words", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.wait(new Reader());
+  expect(queue.claim(new Stream())).toEqual(
+    new ConcurrencyError("cannot call recvStreaming while recv is already running"),
+  );
+  expect(queue.isAwaited).toBe(true);
+});
+
+test("MessageQueue.claim() after the end works as long as messages wait", () => {
+  const queue = new MessageQueue(MARKS);
+  const error = new Error("closed");
+  queue.push("one");
+  queue.close(error);
+  const stream = new Stream();
+  expect(queue.claim(stream)).toBeUndefined();
+  queue.take();
+  queue.unclaim(stream);
+  expect(queue.claim(stream)).toBe(error);
+});
+
+test("MessageQueue.pushPiece() and beginStream() reach the stream that reads, if any", () => {
+  const queue = new MessageQueue(MARKS);
+  queue.pushPiece(MIDDLE);
+  queue.beginStream();
+  const stream = new Stream();
+  queue.claim(stream);
+  queue.beginStream();
+  queue.pushPiece(MIDDLE);
+  queue.pushPiece(LAST);
+  expect(stream.got).toEqual(["begin", MIDDLE, LAST]);
+});
+
+test("MessageQueue.dropStream() drops pieces up to the last one, and calls onTaken", () => {
+  const queue = new MessageQueue(MARKS);
+  let taken = 0;
+  queue.onTaken = () => taken++;
+  const [stream, next] = [new Stream(), new Stream()];
+  queue.claim(stream);
+  queue.dropStream(stream, false);
+  expect([queue.isDropping, taken]).toEqual([true, 1]);
+  queue.claim(next);
+  queue.pushPiece(MIDDLE);
+  queue.pushPiece(LAST);
+  expect(queue.isDropping).toBe(false);
+  queue.pushPiece(MIDDLE);
+  expect(next.got).toEqual([MIDDLE]);
+  queue.dropStream(next, true);
+  expect(queue.isDropping).toBe(false);
+});
+
+test("MessageQueue.unclaim() works without onTaken", () => {
+  const queue = new MessageQueue(MARKS);
+  const stream = new Stream();
+  queue.claim(stream);
+  queue.unclaim(stream);
+  expect(queue.claim(stream)).toBeUndefined();
+});
+
+test("MessageQueue.close() tells the stream, and ends dropping", () => {
+  const queue = new MessageQueue(MARKS);
+  const [left, stream] = [new Stream(), new Stream()];
+  queue.claim(left);
+  queue.dropStream(left, false);
+  queue.claim(stream);
+  const error = new Error("closed");
+  queue.close(error);
+  expect(stream.got).toEqual([error]);
+  expect(queue.isDropping).toBe(false);
+  queue.dropStream(stream, false);
+  expect(queue.isDropping).toBe(false);
+});
+
+test.each([
+  [0x10000, false],
+  [0x10001, true],
+])("MessageQueue with a stream of which %d bytes wait is overfull: %s", (size, expected) => {
+  const queue = new MessageQueue(MARKS);
+  const stream = new Stream();
+  queue.claim(stream);
+  stream.size = size;
+  expect(queue.isOverfull).toBe(expected);
+});
+
+test("MessageIterator.next() during recvStreaming is refused in its words", async () => {
+  const queue = new MessageQueue(MARKS);
+  queue.claim(new Stream());
+  queue.push("one");
+  await expect(new MessageIterator(queue).next()).rejects.toEqual(
+    new ConcurrencyError("cannot call recv while recvStreaming is already running"),
+  );
 });

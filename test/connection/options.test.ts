@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultLogger } from "../../src/connection/logger.ts";
+import { defaultLogger, GuardedLogger } from "../../src/connection/logger.ts";
 import type { ConnectionOptions } from "../../src/connection/options.ts";
 import { readConnectionOptions, refuseUnsupported } from "../../src/connection/options.ts";
 
@@ -15,7 +15,9 @@ test("readConnectionOptions() has defaults for everything", () => {
     writeLimit: 32_768,
     httpLimits: { line: 8192, headers: 128, total: 65_536, body: 65_536 },
     logger: defaultLogger,
-    protocol: { maxMessage: MIB, maxFragment: null, validateUtf8: true, delivery: "messages" },
+    log: expect.any(GuardedLogger),
+    maxLogSize: 75,
+    protocol: { maxMessage: MIB, maxFragment: null, maxFragments: null, validateUtf8: true, delivery: "messages" },
   });
 });
 
@@ -33,6 +35,7 @@ test("readConnectionOptions() keeps what is given", () => {
     validateUtf8: false,
     httpLimits: { headers: 7 },
     logger,
+    maxLogSize: 12,
   });
   expect(settings).toEqual({
     openTimeout: 1,
@@ -43,7 +46,9 @@ test("readConnectionOptions() keeps what is given", () => {
     writeLimit: 0,
     httpLimits: { line: 8192, headers: 7, total: 65_536, body: 65_536 },
     logger,
-    protocol: { maxMessage: 5, maxFragment: null, validateUtf8: false, delivery: "bytes" },
+    log: expect.any(GuardedLogger),
+    maxLogSize: 12,
+    protocol: { maxMessage: 5, maxFragment: null, maxFragments: null, validateUtf8: false, delivery: "bytes" },
   });
 });
 
@@ -54,7 +59,7 @@ test("readConnectionOptions() takes null for no limit", () => {
     ...off,
     maxQueue: { high: Infinity, low: Infinity, bytes: 17 * MIB },
     writeLimit: Infinity,
-    protocol: { maxMessage: null, maxFragment: null },
+    protocol: { maxMessage: null, maxFragment: null, maxFragments: null },
   });
 });
 
@@ -65,7 +70,14 @@ test.each([
   [{ message: 3, fragment: 2 }, 3, 2],
   [{ message: null, fragment: null }, null, null],
 ])("readConnectionOptions() reads maxSize %j", (maxSize, maxMessage, maxFragment) => {
-  expect(readConnectionOptions({ maxSize }).protocol).toMatchObject({ maxMessage, maxFragment });
+  expect(readConnectionOptions({ maxSize }).protocol).toMatchObject({ maxMessage, maxFragment, maxFragments: null });
+});
+
+test("readConnectionOptions() reads maxSize.fragments, which is at least 1", () => {
+  expect(readConnectionOptions({ maxSize: { fragments: 1 } }).protocol.maxFragments).toBe(1);
+  expect(() => readConnectionOptions({ maxSize: { fragments: 0 } })).toThrow(
+    new RangeError("Cannot use maxSize.fragments: 0, expected an integer of at least 1"),
+  );
 });
 
 test.each([
@@ -118,4 +130,11 @@ test("refuseUnsupported() refuses what is there and neither undefined nor null",
   );
   expect(() => refuseUnsupported({ proxy: false }, ["proxy"])).toThrow(TypeError);
   refuseUnsupported({ tls: undefined, unix: null, port: 1 }, ["unix", "tls"]);
+});
+
+test("readConnectionOptions() reads maxLogSize, which has room for two ends", () => {
+  expect(readConnectionOptions({ maxLogSize: null }).maxLogSize).toBe(Infinity);
+  expect(() => readConnectionOptions({ maxLogSize: 11 })).toThrow(
+    new RangeError("Cannot use maxLogSize: 11, expected at least 12"),
+  );
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { WebSocketException } from "../../src/errors/base.ts";
 import {
   ConcurrencyError,
+  InvalidCompressedData,
   InvalidState,
   InvalidUtf8,
   PayloadTooBig,
@@ -11,6 +12,7 @@ import {
 test.each([
   [new ProtocolError("what"), "ProtocolError", "PROTOCOL_ERROR", "what"],
   [new InvalidUtf8("what"), "InvalidUtf8", "INVALID_UTF8", "what"],
+  [new InvalidCompressedData("what"), "InvalidCompressedData", "INVALID_COMPRESSED_DATA", "what"],
   [new InvalidState("what"), "InvalidState", "INVALID_STATE", "what"],
   [new ConcurrencyError("what"), "ConcurrencyError", "CONCURRENCY_ERROR", "what"],
   [new PayloadTooBig(null, 5), "PayloadTooBig", "PAYLOAD_TOO_BIG", "message exceeds limit of 5 bytes"],

@@ -1,4 +1,4 @@
-// The module and its memory: size, imports, exports, and that no kernel writes outside its regions.
+// The modules and their memory: size, imports, exports, and that no kernel writes outside its regions.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -16,9 +16,11 @@ import {
   SHA1_STATE_OFFSET,
   UTF16_OFFSET,
 } from "../../src/kernels/constants.ts";
+import { DEFLATE_BASE64 } from "../../src/kernels/deflate.bytes.generated.ts";
+import { INFLATE_REGISTERS_OFFSET } from "../../src/kernels/deflate-constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
 import { MODULE_BASE64 } from "../../src/kernels/module.bytes.generated.ts";
-import { loadModule } from "../../src/kernels/module.inline.ts";
+import { loadDeflateModule, loadModule } from "../../src/kernels/module.inline.ts";
 import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
 import { WasmKernels } from "../../src/kernels/wasm-kernels.ts";
 import { Prng } from "../support/prng.ts";
@@ -26,6 +28,8 @@ import { wire } from "./harness.ts";
 
 const PAGE = 0x10000;
 const EVENT_SIZE = 8;
+/** Where the memory of the second module begins. */
+const SECOND_HALF = 0x60000;
 
 /** What may change; before the input there are 16 bytes for a header, scratch may begin up to 63 bytes late. */
 const REGIONS: readonly (readonly [name: string, start: number, length: number])[] = [
@@ -45,25 +49,45 @@ function minimumAndMaximum(bytes: Uint8Array): number[] {
   return [...bytes.subarray(at + name.length + 2, at + name.length + 4)];
 }
 
-describe("the module", () => {
+describe.each([
+  {
+    name: "protocol",
+    base64: MODULE_BASE64,
+    load: loadModule,
+    kernels: ["mask", "parse", "sha1", "transcode", "validateUtf8"],
+  },
+  { name: "deflate", base64: DEFLATE_BASE64, load: loadDeflateModule, kernels: ["inflate", "restoreTables"] },
+])("the module $name", ({ base64, load, kernels }) => {
   test("is at most 12 KiB", () => {
-    expect(Buffer.from(MODULE_BASE64, "base64").length).toBeLessThanOrEqual(12 * 1024);
+    expect(Buffer.from(base64, "base64").length).toBeLessThanOrEqual(12 * 1024);
   });
 
   test("imports nothing but its memory", () => {
-    expect(WebAssembly.Module.imports(loadModule())).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+    expect(WebAssembly.Module.imports(load())).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   });
 
   test("exports its kernels alone", () => {
-    const names = WebAssembly.Module.exports(loadModule()).map(({ name }) => name);
-    expect(names.toSorted()).toEqual(["mask", "parse", "sha1", "transcode", "validateUtf8"]);
+    const names = WebAssembly.Module.exports(load()).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(kernels);
   });
 
   test("wants exactly the memory that it gets", () => {
-    expect(minimumAndMaximum(Buffer.from(MODULE_BASE64, "base64"))).toEqual([PAGES, PAGES]);
-    for (const [, start, length] of REGIONS) {
-      expect(start + length).toBeLessThan(PAGES * PAGE);
-    }
+    expect(minimumAndMaximum(Buffer.from(base64, "base64"))).toEqual([PAGES, PAGES]);
+  });
+});
+
+describe("the modules", () => {
+  test("divide the memory: the first has what is below, the second what is above", () => {
+    for (const [, start, length] of REGIONS) expect(start + length).toBeLessThan(SECOND_HALF);
+    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+    const bytes = new Uint8Array(memory.buffer);
+    const written = (): number[] => [bytes.findIndex((byte) => byte !== 0), bytes.findLastIndex((byte) => byte !== 0)];
+    void new WebAssembly.Instance(loadDeflateModule(), { env: { memory } });
+    const [first = 0, last = 0] = written();
+    expect([first >= SECOND_HALF, last < INFLATE_REGISTERS_OFFSET]).toEqual([true, true]);
+    bytes.fill(0);
+    void new WebAssembly.Instance(loadModule(), { env: { memory } });
+    expect(written().every((place) => place >= 64 && place < REGISTERS_OFFSET)).toBe(true);
   });
 
   test("is built with the constants of src/kernels/constants.ts", () => {

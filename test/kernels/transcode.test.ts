@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { INPUT_CAPACITY, INPUT_OFFSET, UTF16_OFFSET } from "../../src/kernels/constants.ts";
+import { INFLATE_OUTPUT_CAPACITY, INFLATE_OUTPUT_OFFSET, PIECE_CAPACITY } from "../../src/kernels/deflate-constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { Prng } from "../support/prng.ts";
 import { FUZZ_FACTOR, FUZZ_OPTIONS, IMPLEMENTATIONS } from "./harness.ts";
@@ -58,6 +59,17 @@ describe.each(IMPLEMENTATIONS)("%s", (_name, kernels) => {
       });
       const text = runs.join("");
       expect(transcode(kernels, text, random.below(64)), `seed ${random.seed}, round ${i}`).toBe(text);
+    }
+  });
+
+  test("transcode() transcodes a whole piece of inflated text where it lies, up to its end", () => {
+    for (const offset of [INFLATE_OUTPUT_OFFSET, INFLATE_OUTPUT_OFFSET + INFLATE_OUTPUT_CAPACITY - PIECE_CAPACITY]) {
+      const text = "Hello, 漢字仮名! ".repeat(2600);
+      const bytes = Buffer.from(text);
+      const at = offset + PIECE_CAPACITY - bytes.length;
+      kernels.memory.set(bytes, at);
+      const length = kernels.transcode(at, bytes.length);
+      expect(Buffer.from(kernels.memory.subarray(UTF16_OFFSET, UTF16_OFFSET + length)).toString("utf16le")).toBe(text);
     }
   });
 

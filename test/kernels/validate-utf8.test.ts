@@ -1,6 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { describe, expect, test } from "vitest";
-import { CONFIG_VALIDATE_UTF8, FAULT_UTF8, SCRATCH_CAPACITY, UTF8_INVALID } from "../../src/kernels/constants.ts";
+import {
+  CONFIG_VALIDATE_UTF8,
+  FAULT_UTF8,
+  INPUT_OFFSET,
+  SCRATCH_CAPACITY,
+  UTF8_INVALID,
+} from "../../src/kernels/constants.ts";
+import { INFLATE_OUTPUT_OFFSET } from "../../src/kernels/deflate-constants.ts";
 import { type Kernels, ParserState } from "../../src/kernels/kernels.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";
 import { Prng } from "../support/prng.ts";
@@ -120,6 +127,26 @@ describe.each(IMPLEMENTATIONS)("%s", (_name, kernels) => {
       }
     },
   );
+
+  test("validateAt() agrees with validateUtf8(), at any place of the memory and in pieces", () => {
+    const random = new Prng();
+    for (let i = 0; i < 500; i++) {
+      const text = Array.from({ length: random.below(80) }, () => random.pick(["a", "é", "漢", "😀"])).join("");
+      const bytes = new Uint8Array(Buffer.from(text));
+      if (random.chance(0.3) && bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+      const offset = random.pick([INPUT_OFFSET, INFLATE_OUTPUT_OFFSET]) + random.below(100);
+      kernels.memory.fill(0xff, offset - 20, offset + bytes.length + 20); // not UTF-8
+      kernels.memory.set(bytes, offset);
+      const cut = random.below(bytes.length + 1);
+      const context = `seed ${random.seed}, round ${i}`;
+      expect(kernels.validateAt(offset, bytes.length, 0), context).toBe(kernels.validateUtf8(bytes, 0));
+      const front = kernels.validateAt(offset, cut, 0);
+      expect(front, context).toBe(kernels.validateUtf8(bytes.subarray(0, cut), 0));
+      if (front === UTF8_INVALID) continue;
+      const back = kernels.validateAt(offset + cut, bytes.length - cut, front);
+      expect(back, context).toBe(kernels.validateUtf8(bytes.subarray(cut), front));
+    }
+  });
 
   test("validateUtf8() takes text longer than the scratch area", () => {
     const bytes = new Uint8Array(Buffer.from(`a${"漢".repeat(SCRATCH_CAPACITY)}`));

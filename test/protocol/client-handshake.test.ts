@@ -49,6 +49,13 @@ describe("buildRequest()", () => {
     expect(build("ws://example.com")).toBe(`GET / HTTP/1.1\r\nHost: example.com\r\n${ESSENTIAL}\r\n`);
   });
 
+  test("leaves out an extension that makes no offer", () => {
+    const silent: ClientExtensionFactory = { ...FOO, name: "bar", requestParameters: () => null };
+    expect(build("ws://example.com", { extensions: [silent] })).toBe(build("ws://example.com"));
+    const extensions = [silent, { ...FOO, requestParameters: () => [] }, silent];
+    expect(build("ws://example.com", { extensions })).toContain("Sec-WebSocket-Extensions: foo\r\n");
+  });
+
   test("asks for everything, in order", () => {
     const text = build("wss://user:p%40ss@[::1]:8000/a%20b?c=d", {
       origin: "https://example.com",

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
-import type { Extension } from "../../src/extensions/extension.ts";
+import type { EncodeHint, Extension } from "../../src/extensions/extension.ts";
 import { Frame, type FrameFields } from "../../src/frames/frame.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
 import type { MessageLimits } from "../../src/protocol/extension-pipeline.ts";
 import { ExtensionPipeline } from "../../src/protocol/extension-pipeline.ts";
+import { errorOf } from "../http/feed.ts";
 import { hex, toHex } from "../support/hex.ts";
 import { concat } from "../support/splits.ts";
 import { KERNELS, utf8 } from "./harness.ts";
@@ -54,6 +55,21 @@ describe.each(KERNELS)("ExtensionPipeline with $name kernels", (kernels) => {
     }
   });
 
+  test("gives the hint to every extension", () => {
+    const hints: (EncodeHint | undefined)[] = [];
+    const listener: Extension = {
+      ...SAME,
+      encode(frame, hint) {
+        hints.push(hint);
+        return frame;
+      },
+    };
+    const hint = { compress: false };
+    pipeline([listener, listener]).encode(new Frame(Opcode.TEXT, hex``), hint);
+    pipeline([listener]).encode(new Frame(Opcode.TEXT, hex``));
+    expect(hints).toEqual([hint, hint, undefined]);
+  });
+
   test.each([
     [[], 0],
     [[0], 0],
@@ -101,6 +117,41 @@ describe.each(KERNELS)("ExtensionPipeline with $name kernels", (kernels) => {
     const last = frames.pop() as Frame;
     for (const frame of frames) extensions.decode(frame);
     expect(() => extensions.decode(last)).toThrow(error);
+  });
+
+  test.each([
+    ["one fragment", [9], { maxMessage: 100, maxFragment: 6 }, new PayloadTooBig(null, 6)],
+    ["a message", [9], { maxMessage: 6 }, new PayloadTooBig(null, 6)],
+    ["the sum", [5, 9], { maxMessage: 6 }, new PayloadTooBig(null, 6, 5)],
+  ])("tells the whole limit when an extension finds %s over it", (_what, lengths, limits, error) => {
+    const extensions = pipeline(
+      [
+        decoder((frame, maxSize) => {
+          if (frame.payload.length > maxSize) throw new PayloadTooBig(null, maxSize);
+          return frame;
+        }),
+      ],
+      limits,
+    );
+    const decode = (length: number, i: number): Frame =>
+      extensions.decode(
+        new Frame(i === 0 ? Opcode.BINARY : Opcode.CONTINUATION, new Uint8Array(length), { fin: false }),
+      );
+    lengths.slice(0, -1).map(decode);
+    const thrown = errorOf(() => decode(lengths.at(-1) ?? 0, lengths.length - 1));
+    expect(thrown).toEqual(error);
+    expect(thrown).toMatchObject({ size: null, maxSize: error.maxSize, currentSize: error.currentSize });
+  });
+
+  test.each([
+    [Opcode.PING, 125],
+    [Opcode.TEXT, 5],
+  ])("leaves what an extension says about opcode %i and a limit of its own", (opcode, limit) => {
+    const error = new PayloadTooBig(null, limit);
+    const strict = decoder(() => {
+      throw error;
+    });
+    expect(errorOf(() => pipeline([strict], { maxMessage: 6 }).decode(new Frame(opcode, hex``)))).toBe(error);
   });
 
   test("takes what is exactly as long as its limit", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NetworkError } from "../../src/errors/network.ts";
-import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
+import { InvalidCompressedData, InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
 import * as constants from "../../src/kernels/constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
 import { closeCodeOf, closeReasonOf, parseError } from "../../src/protocol/faults.ts";
@@ -56,6 +56,7 @@ describe("parseError()", () => {
 test.each([
   [new ProtocolError("x"), 1002],
   [new InvalidUtf8("x"), 1007],
+  [new InvalidCompressedData("x"), 1007],
   [new PayloadTooBig(1, 0), 1009],
   [new NetworkError("other", "x"), 1011],
   [new TypeError("x"), 1011],

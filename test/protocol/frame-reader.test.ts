@@ -9,7 +9,7 @@ import { KERNELS } from "./harness.ts";
 test.each(KERNELS)("FrameReader reads frames of every kind with $name kernels", (kernels) => {
   const wire = hex`01 02 41 42 89 01 01 80 00 82 01 02 8a 01 03 88 02 03 e8`;
   for (const { name, chunks } of splitsOf(wire)) {
-    const reader = new FrameReader();
+    const reader = new FrameReader(Infinity);
     const state = new ParserState(0);
     for (const chunk of chunks) {
       kernels.stage(chunk);

@@ -6,6 +6,7 @@ import { Frame } from "../../src/frames/frame.ts";
 import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
+import { MessagePiece } from "../../src/protocol/events.ts";
 import type { Delivery } from "../../src/protocol/frame-receiver.ts";
 import { FrameReceiver } from "../../src/protocol/frame-receiver.ts";
 import type { ProtocolOptions } from "../../src/protocol/options.ts";
@@ -33,7 +34,7 @@ const [, [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number
 
 function receiverFor(side: Side, kernels: Kernels, delivery: Delivery): FrameReceiver {
   const config = (side === "server" ? CONFIG_MASKED : 0) | CONFIG_VALIDATE_UTF8;
-  return new FrameReceiver(kernels, codec, new ParserState(config), delivery);
+  return new FrameReceiver(kernels, codec, new ParserState(config), delivery, Infinity);
 }
 
 /** A stand-in for permessage-deflate: RSV1, and every byte of the payload doubled. */
@@ -134,7 +135,7 @@ test.each([
         throw thrown;
       },
     };
-    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages");
+    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages", Infinity);
     receiver.receive(hex`81 01 41 89 00 81 02 c3 a9 81 01 42`);
     expect(receiver.events).toEqual(["A", new Frame(9, hex``)]);
     expect(receiver.controls).toHaveLength(1);
@@ -289,7 +290,12 @@ describe.each(SIDES)("%s with extensions", (side) => {
       [],
       "PayloadTooBig: frame with 8 bytes exceeds limit of 7 bytes",
     ],
-    ["a sum over the limit", "42 03 01 02 03 80 01 04", [], "PayloadTooBig: message exceeds limit of 1 bytes"],
+    [
+      "a sum over the limit",
+      "42 03 01 02 03 80 01 04",
+      [],
+      "PayloadTooBig: message after reading 6 bytes exceeds limit of 7 bytes",
+    ],
     ["the first of two faults", "81 01 41 c1 01 ff 83 00", ["text|41"], "InvalidUtf8: invalid UTF-8"],
     ["a control frame before the fault", "89 01 07 c1 01 ff 89 01 08", ["ping|07"], "InvalidUtf8: invalid UTF-8"],
     [
@@ -421,5 +427,39 @@ describe.each(SIDES)("%s with extensions", (side) => {
     expect(pipeline.reservedBits).toBe(0x40);
     receiver.receive(fromPeer(side, hex`c1 01 41`));
     expect(receiver.events).toEqual([new Frame(1, hex`41 41`)]);
+  });
+});
+
+describe.each(SIDES)("%s FrameReceiver.streamMessage()", (side) => {
+  test("streams messages that extensions decoded", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" }, {}, [doubling()]);
+    protocol.receiveData(fromPeer(side, hex`41 01 41`));
+    expect(protocol.streamMessage()).toEqual(new MessagePiece(true, utf8("AA"), false));
+    protocol.receiveData(fromPeer(side, hex`00 01 42 89 00 00 01 43`));
+    protocol.receiveData(fromPeer(side, hex`80 00 c1 01 44`));
+    const events = protocol.eventsReceived();
+    expect(events.filter((event) => event instanceof MessagePiece)).toEqual([
+      new MessagePiece(true, utf8("BBCC"), false),
+      new MessagePiece(true, utf8(""), true),
+    ]);
+    expect(events.at(-1)).toBe("DD");
+    expect(protocol.payloadReceived).toBe(8);
+  });
+
+  test("has no meaning where frames are delivered", () => {
+    const protocol = new OpenProtocol(side);
+    expect(protocol.streamMessage()).toBeUndefined();
+    protocol.stopStreaming();
+    protocol.receiveData(fromPeer(side, hex`81 01 41`));
+    expect(protocol.eventsReceived()).toHaveLength(1);
+    expect(protocol.payloadReceived).toBe(0);
+  });
+
+  test("can be taken back", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" });
+    protocol.streamMessage();
+    protocol.stopStreaming();
+    protocol.receiveData(fromPeer(side, hex`81 01 41`));
+    expect(protocol.eventsReceived()).toEqual(["A"]);
   });
 });

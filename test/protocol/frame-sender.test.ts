@@ -93,6 +93,23 @@ describe.each(SIDES)("%s FrameSender", (side) => {
       ]);
     });
 
+    test("sendData() gives hints to extensions; control frames have none", () => {
+      const hints: unknown[] = [];
+      const { sender } = setup([
+        {
+          ...marking(0, {}),
+          encode(frame, hint) {
+            hints.push(hint);
+            return frame;
+          },
+        },
+      ]);
+      sender.sendData(Opcode.TEXT, "a", false, { compress: true });
+      sender.sendData(Opcode.CONTINUATION, "a", true);
+      sender.sendControl(Opcode.PING, hex``);
+      expect(hints).toEqual([{ compress: true }, undefined, undefined]);
+    });
+
     test("extensions may set RSV2, and clear FIN", () => {
       const { sender, sent } = setup([marking(0xa1, { rsv2: true, fin: false })]);
       sender.sendData(Opcode.TEXT, "a", true);

@@ -135,11 +135,11 @@ describe.each(SIDES)("%s", (side) => {
     }
   });
 
-  test("controlFrame() is apart from the output", () => {
+  test("wholeFrame() is apart from the output", () => {
     for (const { writer, output } of setups(side)) {
       for (const length of [0, 1, 125]) {
         const payload = new Prng(length).bytes(length);
-        const frame = writer.controlFrame(0x89, payload);
+        const frame = writer.wholeFrame(0x89, payload);
         expect(output.length).toBe(0);
         expect(readWire(frame)).toMatchObject([{ firstByte: 0x89, payload, lengthForm: 0 }]);
         expect((frame[1] as number) >= 0x80).toBe(side === "client");
@@ -183,7 +183,7 @@ describe("client", () => {
       writer.writeBytes(0x82, new Uint8Array(6));
       writer.writeText(0x81, "\0\0");
       expect(toHex(concat(output.take()))).toBe("82 86 01 02 03 04 01 02 03 04 01 02 81 82 01 02 03 04 01 02");
-      expect(toHex(writer.controlFrame(0x8a, new Uint8Array(1)))).toBe("8a 81 01 02 03 04 01");
+      expect(toHex(writer.wholeFrame(0x8a, new Uint8Array(1)))).toBe("8a 81 01 02 03 04 01");
       output.release();
     }
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { TooManyFragments } from "../../src/errors/protocol.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { INPUT_OFFSET } from "../../src/kernels/constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
-import { copyOf, FrameAssembler } from "../../src/protocol/inbound.ts";
+import { copyOf, FragmentCounter, FrameAssembler } from "../../src/protocol/inbound.ts";
 import { hex } from "../support/hex.ts";
 import { byteByByte } from "../support/splits.ts";
 import { KERNELS } from "./harness.ts";
@@ -47,4 +48,13 @@ describe.each(KERNELS)("with $name kernels", (kernels) => {
   test("FrameAssembler makes frames of pieces", () => {
     expect(assemble(byteByByte(wire))).toEqual(frames);
   });
+});
+
+test("FragmentCounter counts the fragments of each message on its own", () => {
+  const counter = new FragmentCounter(2);
+  for (let i = 0; i < 3; i++) {
+    counter.add(1);
+    counter.add(0);
+  }
+  expect(() => counter.add(0)).toThrow(new TooManyFragments(2));
 });

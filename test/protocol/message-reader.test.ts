@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { TextCodec } from "../../src/bytes/text-codec.ts";
-import { PayloadTooBig } from "../../src/errors/protocol.ts";
+import { portableTextCodec } from "../../src/bytes/text-codec.ts";
+import { PayloadTooBig, TooManyFragments } from "../../src/errors/protocol.ts";
 import { Frame } from "../../src/frames/frame.ts";
+import { Opcode } from "../../src/frames/opcode.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
-import type { Message } from "../../src/protocol/events.ts";
+import type { Message, ProtocolEvent } from "../../src/protocol/events.ts";
+import { MessagePiece } from "../../src/protocol/events.ts";
 import { MessageReader } from "../../src/protocol/message-reader.ts";
 import type { ProtocolInternals } from "../../src/protocol/options.ts";
 import type { Side } from "../../src/protocol/state.ts";
-import { hex } from "../support/hex.ts";
+import { hex, toHex } from "../support/hex.ts";
 import { Prng } from "../support/prng.ts";
 import { concat, splitsOf } from "../support/splits.ts";
 import { CODECS, frame, fromPeer, KERNELS, OpenProtocol, SIDES, utf8 } from "./harness.ts";
@@ -339,7 +342,7 @@ test("MessageReader makes room for what was announced, once", () => {
 describe("MessageReader.addFrame()", () => {
   test.each(CODECS)("joins decoded frames with %s codec", (_name, codec) => {
     for (const isDecoding of [true, false]) {
-      const reader = new MessageReader(codec, isDecoding);
+      const reader = new MessageReader(codec, isDecoding, Infinity);
       const events: Message[] = [];
       reader.addFrame(new Frame(1, utf8("aé")), events);
       reader.addFrame(new Frame(1, hex`61 c3`, { fin: false }), events);
@@ -352,4 +355,139 @@ describe("MessageReader.addFrame()", () => {
       expect(events).toEqual([texts[0], texts[1], hex`ff fe`, texts[2]]);
     }
   });
+});
+
+/** What a protocol gives: messages as they are, pieces as their bytes and a mark. */
+function piecesOf(events: readonly unknown[]): unknown[] {
+  return events.map((event) => {
+    if (!(event instanceof MessagePiece)) return event instanceof Frame ? `frame ${event.opcode}` : event;
+    return `${event.isText ? "text" : "binary"} ${toHex(event.bytes)}${event.isLast ? "." : ""}`;
+  });
+}
+
+describe.each(SIDES)("MessageReader.stream() of a %s", (side) => {
+  describe.each(setupsFor("bytes").map((setup) => [setup.name, setup.internals] as const))("%s", (_name, internals) => {
+    interface Opened {
+      readonly protocol: OpenProtocol;
+      readonly feed: (...bytes: readonly Uint8Array[]) => unknown[];
+    }
+
+    function open(delivery: Delivery = "messages"): Opened {
+      const protocol = new OpenProtocol(side, { delivery }, internals);
+      return {
+        protocol,
+        feed: (...bytes) => {
+          protocol.receiveData(fromPeer(side, ...bytes));
+          return piecesOf(protocol.eventsReceived());
+        },
+      };
+    }
+
+    test("gives out the next message in pieces, one a chunk, and the ones behind it whole", () => {
+      const { protocol, feed } = open();
+      expect(protocol.streamMessage()).toBeUndefined();
+      expect(feed(hex`01 02 41 42`)).toEqual(["text 41 42"]);
+      expect(feed(hex`89 00`, hex`00 01 43`, hex`00 01 44`, hex`8a 00`)).toEqual(["frame 9", "frame 10", "text 43 44"]);
+      expect(feed(hex`00 00`)).toEqual([]);
+      expect(feed(hex`80 01 45`, hex`81 01 46`, hex`02 01 47`, hex`80 01 48`)).toEqual([
+        "text 45.",
+        "F",
+        Uint8Array.of(0x47, 0x48),
+      ]);
+    });
+
+    test("gives out what there is of the message under way", () => {
+      const { protocol, feed } = open();
+      feed(hex`02 02 01 02`);
+      feed(hex`00 01 03`);
+      expect(piecesOf([protocol.streamMessage()])).toEqual(["binary 01 02 03"]);
+      expect(feed(hex`80 00`)).toEqual(["binary ."]);
+      expect(feed(hex`82 01 04`)).toEqual([Uint8Array.of(4)]);
+    });
+
+    test("gives out a message that has begun without a byte as one that is to come", () => {
+      const { protocol, feed } = open();
+      feed(hex`01 00`);
+      expect(protocol.streamMessage()).toBeUndefined();
+      expect(feed(hex`80 01 41`)).toEqual(["text 41."]);
+    });
+
+    test("can be taken back before a piece was given out", () => {
+      const { protocol, feed } = open();
+      feed(hex`01 00`);
+      protocol.streamMessage();
+      protocol.stopStreaming();
+      expect(feed(hex`00 01 41`, hex`80 01 42`)).toEqual(["AB"]);
+    });
+
+    test("gives out an empty message as one empty piece, and whole messages in one frame", () => {
+      const { protocol, feed } = open("bytes");
+      protocol.streamMessage();
+      expect(feed(hex`82 00`)).toEqual(["binary ."]);
+      protocol.streamMessage();
+      expect(feed(hex`81 02 41 42`, hex`81 01 43`)).toEqual(["text 41 42.", Uint8Array.of(0x43)]);
+    });
+
+    test("gives out what arrived before a fault", () => {
+      const { protocol, feed } = open();
+      protocol.streamMessage();
+      expect(feed(hex`01 01 41`, hex`81 01 42`)).toEqual(["text 41"]);
+      protocol.settle();
+      expect(protocol.parserError?.message).toBe("expected a continuation frame");
+    });
+
+    test("gives out the same bytes however they were cut", () => {
+      const message = concat([frame(0x01, "a\u00e9"), frame(0x89, "ping"), frame(0x00, "\u{1f600}"), frame(0x80, "b")]);
+      for (const split of splitsOf(fromPeer(side, message, frame(0x81, "behind")))) {
+        const protocol = new OpenProtocol(side, { delivery: "messages" }, internals);
+        protocol.streamMessage();
+        const events = split.chunks.flatMap((chunk) => {
+          protocol.receiveData(chunk);
+          return protocol.eventsReceived();
+        });
+        const pieces = events.filter((event) => event instanceof MessagePiece);
+        expect(concat(pieces.map(({ bytes }) => bytes))).toEqual(utf8("a\u00e9\u{1f600}b"));
+        expect(pieces.map(({ isLast }) => isLast).indexOf(true)).toBe(pieces.length - 1);
+        expect(events.at(-1)).toBe("behind");
+      }
+    });
+
+    test("shows no memory but that of its message", () => {
+      for (const cut of [1, 100, 3000]) {
+        const { protocol, feed } = open();
+        feed(frame(0x82, new Uint8Array(4000).fill(1)).subarray(0, 8 + cut));
+        const first = protocol.streamMessage() as MessagePiece;
+        expect(first.bytes.length).toBeGreaterThanOrEqual(cut);
+        const shown = new Set(new Uint8Array(first.bytes.buffer));
+        expect(shown.has(0xdd)).toBe(false);
+      }
+    });
+  });
+});
+
+test("MessageReader.stream() gives out frames of extensions in pieces too", () => {
+  const reader = new MessageReader(portableTextCodec(), true, Infinity);
+  reader.stream();
+  const events: ProtocolEvent[] = [];
+  reader.addFrame(new Frame(Opcode.TEXT, utf8("A"), { fin: false }), events);
+  reader.pushPiece(events);
+  reader.pushPiece(events);
+  reader.addFrame(new Frame(Opcode.CONTINUATION, utf8("B")), events);
+  reader.addFrame(new Frame(Opcode.TEXT, utf8("C")), events);
+  reader.pushPiece(events);
+  expect(piecesOf(events)).toEqual(["text 41", "text 42.", "C"]);
+  expect(reader.payloadLength).toBe(3);
+});
+
+test.each(SIDES)("MessageReader of a %s refuses more fragments than allowed, whole or in pieces", (side) => {
+  for (const isStreaming of [false, true]) {
+    const protocol = new OpenProtocol(side, { delivery: "messages", maxFragments: 3 });
+    if (isStreaming) protocol.streamMessage();
+    protocol.receiveData(fromPeer(side, hex`01 00`, hex`00 00`, hex`80 00`, hex`01 00`, hex`00 00`, hex`00 00`));
+    expect(protocol.isUnsettled).toBe(false);
+    protocol.receiveData(fromPeer(side, hex`00 00`));
+    protocol.settle();
+    expect(protocol.parserError).toEqual(new TooManyFragments(3));
+    expect(protocol.closeSent?.code).toBe(1009);
+  }
 });

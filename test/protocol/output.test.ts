@@ -263,3 +263,76 @@ test("outputs that share a pool never mix their bytes, whatever the order of cal
   }
   expect(pool.withRoom(SLAB_SIZE), `seed ${prng.seed}`).toMatchObject({ used: 0, users: 0 });
 });
+
+describe("Output.take() of pieces longer than a part", () => {
+  const PART = 0x40000;
+
+  test("hands them out in parts, and nothing comes between those", () => {
+    const output = new Output(newPool());
+    const long = new Uint8Array(PART * 2 + 100).map((_, i) => i);
+    write(output, hex`01`);
+    output.push(long, true);
+    write(output, hex`02`);
+    const lengths: number[] = [];
+    const bytes: Uint8Array[] = [];
+    for (let i = 0; output.length > 0; i++) {
+      const { length } = output;
+      if (i === 1) output.pushUrgent(hex`a1 a1`, undefined);
+      const chunks = output.take(10);
+      const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      expect(output.length).toBe(length - size + (i === 1 ? 2 : 0));
+      lengths.push(size);
+      bytes.push(...chunks);
+    }
+    // The urgent frame waits for the end of the frame that is half written, and no longer.
+    expect(lengths).toEqual([1 + PART, PART, 100, 3]);
+    expect(output.taken).toBe(PART * 2 + 104);
+    expect(Buffer.compare(Buffer.concat(bytes), Buffer.concat([hex`01`, long, hex`a1 a1 02`]))).toBe(0);
+  });
+
+  test("hands out a piece of exactly a part whole", () => {
+    const output = new Output(newPool());
+    output.push(new Uint8Array(PART), false);
+    output.push(new Uint8Array(PART), false);
+    expect(output.take(1).map(({ length }) => length)).toEqual([PART]);
+    expect(output.take(1).map(({ length }) => length)).toEqual([PART]);
+    expect(output.length).toBe(0);
+  });
+
+  test("begins a new take rather than adding a part to enough", () => {
+    const output = new Output(newPool());
+    output.push(new Uint8Array(PART - 1), false);
+    write(output, hex`01`);
+    output.push(new Uint8Array(PART), true);
+    const sizes: number[] = [];
+    while (output.length > 0) sizes.push(output.take(1).reduce((sum, chunk) => sum + chunk.length, 0));
+    expect(sizes).toEqual([PART - 1, PART + 1]);
+  });
+
+  test("stops between glued pieces once it has a part", () => {
+    const output = new Output(newPool());
+    output.push(new Uint8Array(PART), false);
+    output.push(new Uint8Array(10), true);
+    output.push(new Uint8Array(10), true);
+    expect(output.take(1)).toHaveLength(1);
+    output.pushUrgent(hex`a1`, undefined);
+    expect(output.take(1).map(({ length }) => length)).toEqual([10, 10]);
+    expect(taken(output)).toEqual(["a1"]);
+  });
+
+  test("gives everything as it is without a limit", () => {
+    const output = new Output(newPool());
+    const long = new Uint8Array(PART * 3);
+    output.push(long, false);
+    expect(output.take()).toEqual([long]);
+    expect(output.length).toBe(0);
+  });
+});
+
+test("Output.take() forgets what was taken while more waits", () => {
+  const output = new Output(newPool());
+  for (let i = 0; i < 300; i++) output.push(Uint8Array.of(i & 255), false);
+  const got: number[] = [];
+  while (output.length > 0) got.push(...output.take(1).flatMap((chunk) => [...chunk]));
+  expect(got).toEqual(Array.from({ length: 300 }, (_, i) => i & 255));
+});

@@ -942,3 +942,60 @@ describe("Protocol", () => {
     expect(errorOf({ maxFragment: null }, "00 10 00 00")).toBeUndefined();
   });
 });
+
+describe.each(["server", "client"] as const)("%s", (side) => {
+  test("fail(1006) with a Close of the peer in the same turn keeps it, and its order", () => {
+    for (const isClosing of [false, true]) {
+      const protocol = new OpenProtocol(side);
+      if (isClosing) protocol.sendClose(1001);
+      protocol.receiveData(fromPeer(side, hex`88 02 03 e8`));
+      protocol.fail(1006);
+      expect(protocol.state).toBe("closing");
+      protocol.receiveEof();
+      expect(protocol.closeReceived?.code).toBe(1000);
+      expect(protocol.closeSent?.code).toBe(isClosing ? 1001 : undefined);
+      expect(protocol.closeReceivedThenSent).toBe(isClosing ? false : null);
+      expect(protocol.closeCode).toBe(1000);
+    }
+  });
+
+  test("fail(1006) with a fault of the peer in the same turn keeps that as the cause", () => {
+    const protocol = new OpenProtocol(side);
+    protocol.receiveData(fromPeer(side, hex`83 00`));
+    protocol.fail(1006);
+    protocol.receiveEof(new NetworkError("other", "gone"));
+    expect(protocol.parserError?.message).toBe("invalid opcode: 0x3");
+    expect(protocol.dataToSend().every((chunk) => chunk.length === 0)).toBe(true);
+  });
+
+  test("fail() with another code answers a Close of the peer that came first", () => {
+    const protocol = new OpenProtocol(side);
+    protocol.receiveData(fromPeer(side, hex`88 02 03 e9`));
+    protocol.fail(1011, "oops");
+    expect([protocol.closeReceived?.code, protocol.closeSent?.code]).toEqual([1001, 1001]);
+  });
+
+  test("payloadSent counts the bytes of data frames, messagesSent the messages that were finished", () => {
+    const protocol = new OpenProtocol(side);
+    protocol.sendText("é");
+    protocol.sendBinary(hex`01 02`, false);
+    expect([protocol.payloadSent, protocol.messagesSent]).toEqual([4, 1]);
+    protocol.sendPing(hex`01`);
+    protocol.sendContinuation(hex`03`, true);
+    expect([protocol.payloadSent, protocol.messagesSent]).toEqual([5, 2]);
+  });
+
+  test("payloadReceived counts with whole messages delivered", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" });
+    protocol.receiveData(fromPeer(side, hex`81 02 c3 a9 89 01 01 01 01 41`));
+    expect(protocol.payloadReceived).toBe(3);
+  });
+
+  test("streamMessage() gives a message in pieces, stopStreaming() whole", () => {
+    const protocol = new OpenProtocol(side, { delivery: "messages" });
+    expect(protocol.streamMessage()).toBeUndefined();
+    protocol.stopStreaming();
+    protocol.receiveData(fromPeer(side, hex`01 01 41`));
+    expect(protocol.streamMessage()?.bytes).toEqual(hex`41`);
+  });
+});

@@ -132,6 +132,15 @@ describe("ServerProtocol", () => {
     expect(other.isEarlyFull).toBe(false);
   });
 
+  test("keeps what came before the response in one buffer, however small its pieces were", () => {
+    const protocol = new ServerProtocol({ delivery: "messages" });
+    receive(protocol, REQUEST);
+    const early = fromPeer("server", ...Array.from({ length: 5000 }, () => hex`81 01 41`));
+    for (const byte of early) protocol.receiveData(Uint8Array.of(byte));
+    protocol.sendResponse(protocol.accept(requestOf(protocol)));
+    expect(protocol.eventsReceived()).toEqual(Array.from({ length: 5000 }, () => "A"));
+  });
+
   test("uses extensions that were negotiated, for early frames too", () => {
     const protocol = new ServerProtocol({ extensions: [MARKER_FACTORY], delivery: "messages" });
     const request = REQUEST.replace("Origin", "Sec-WebSocket-Extensions: marker\r\nOrigin");

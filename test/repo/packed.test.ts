@@ -7,11 +7,16 @@ import { installPacked, olderCompiler, run, runtime, temporaryFolder } from "./p
 
 const ECHO = `import { connect, serve } from "wsasm";
 import { connect as connectNode } from "wsasm/node";
+import { Frame as SameFrame, ServerPerMessageDeflateFactory } from "wsasm/extensions";
+import { route } from "wsasm/router";
 import { Frame } from "wsasm/sansio";
 
+if (Frame !== SameFrame) throw new Error("two classes of the same name");
+new ServerPerMessageDeflateFactory({ serverMaxWindowBits: 8 });
 const deadline = setTimeout(() => { throw new Error("took too long"); }, 20_000);
 const echo = async (ws) => { for await (const message of ws) await ws.send(message); };
-const server = await serve(echo, { host: "127.0.0.1", port: 0 });
+const { handler, processRequest } = route({ "/:name{/}": echo, "/": echo });
+const server = await serve(handler, { host: "127.0.0.1", port: 0, processRequest });
 const { port } = server.addresses[0];
 for (const dial of [connect, connectNode]) {
   const ws = await dial("ws://127.0.0.1:" + port);
@@ -33,8 +38,11 @@ console.log(typeof Frame, "echoed");
 
 const CONSUMER = `import { connect, serve } from "wsasm";
 import * as node from "wsasm/node";
+import { ClientPerMessageDeflateFactory, type Extension } from "wsasm/extensions";
+import { route } from "wsasm/router";
 import * as sansio from "wsasm/sansio";
 
+export const router = route({ "/chat/:room{/:page}": (ws, { room, page }) => ws.send(room + (page ?? "")) });
 export async function main(): Promise<void> {
   const server = await serve(async (ws) => {
     for await (const message of ws) await ws.send(message);
@@ -50,6 +58,7 @@ export async function main(): Promise<void> {
 }
 export const same: typeof connect = node.connect;
 export const { Frame } = sansio;
+export const make: (factory: ClientPerMessageDeflateFactory) => Extension = (factory) => factory.processResponse([], []);
 `;
 
 /** A user without @types/node, and with none of the other types that this machine may have. */

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { DiagnosticEvents } from "../../src/connection/diagnostics.ts";
+import { subscribe } from "../../src/connection/diagnostics.ts";
+import { ConnectionClosed } from "../../src/errors/closed.ts";
 import { InvalidHandshake, InvalidUpgrade, NegotiationError } from "../../src/errors/handshake.ts";
 import { Headers } from "../../src/http/headers.ts";
 import { HandshakeResponse } from "../../src/http/response.ts";
 import type { HookResult, ServeOptions } from "../../src/server/options.ts";
 import type { Handler } from "../../src/server/server.ts";
+import { ServerConnection } from "../../src/server/server-connection.ts";
 import { GOOD_REQUEST, masked } from "../support/network.ts";
 import { hex } from "../support/hex.ts";
 import { fakeTimers, requestWith, serveInMemory } from "./scene.ts";
@@ -508,5 +512,62 @@ describe("openTimeout", () => {
     peer.send(GOOD_REQUEST);
     await advance(0);
     expect(statusOf(peer.takenText())).toBe(101);
+  });
+});
+
+test("hooks read cookies, and set them in any response", async () => {
+  const { ask } = await serveInMemory(undefined, {
+    processRequest: (ws, request) =>
+      request.headers.getAll("Cookie").join("; ") === "a=1; b=2" ? undefined : ws.respond(403, "No.\n"),
+    processResponse(_ws, _request, response) {
+      response.headers.append("Set-Cookie", "c=3; HttpOnly");
+      response.headers.append("Set-Cookie", "d=4");
+    },
+  });
+  for (const [cookie, status] of [
+    [["a=1", "b=2"], 101],
+    ["a=1", 403],
+  ] as const) {
+    const { answer } = await ask(requestWith({ Cookie: cookie }));
+    expect(statusOf(answer)).toBe(status);
+    expect(answer).toContain("\r\nSet-Cookie: c=3; HttpOnly\r\nSet-Cookie: d=4\r\n");
+  }
+});
+
+describe("diagnostics of the opening handshake", () => {
+  const REFUSED: ServeOptions = { processRequest: (ws) => ws.respond(403, "No.\n") };
+  test.each<[string, string, ServeOptions, number | undefined, unknown]>([
+    ["a good one", GOOD_REQUEST, {}, 101, null],
+    ["one that is refused by the library", requestWith({ Upgrade: undefined }), {}, 426, expect.any(InvalidUpgrade)],
+    ["one that is refused by a hook", GOOD_REQUEST, REFUSED, 403, null],
+    ["one that is no HTTP", "no\r\n\r\n", {}, undefined, expect.any(InvalidHandshake)],
+  ])("tell of %s", async (_what, request, options, status, error) => {
+    const heard: DiagnosticEvents["handshake"][] = [];
+    const unsubscribe = subscribe("handshake", (event) => void heard.push(event));
+    const { dial, settle, advance } = await serveInMemory(undefined, options);
+    const { peer } = dial();
+    await advance(50);
+    peer.send(request);
+    await settle();
+    unsubscribe();
+    expect(heard).toHaveLength(1);
+    expect(heard[0]?.connection).toBeInstanceOf(ServerConnection);
+    expect(heard[0]?.request?.path).toBe(status === undefined ? undefined : "/chat");
+    expect(heard[0]).toMatchObject({ error, duration: 50 });
+    expect(heard[0]?.response?.statusCode).toBe(status);
+  });
+
+  test("tell of one whose client is gone before the answer", async () => {
+    const heard: DiagnosticEvents["handshake"][] = [];
+    const unsubscribe = subscribe("handshake", (event) => void heard.push(event));
+    const { ask, settle } = await serveInMemory(undefined, {
+      processRequest: async (ws) => void (await ws.closed),
+    });
+    const { peer } = await ask();
+    expect(heard).toEqual([]);
+    peer.transport.abort();
+    await settle();
+    unsubscribe();
+    expect(heard).toMatchObject([{ request: { path: "/chat" }, response: null, error: expect.any(ConnectionClosed) }]);
   });
 });

@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
 import { readConnectionOptions } from "../../src/connection/options.ts";
+import { ServerPerMessageDeflateFactory } from "../../src/extensions/server-per-message-deflate-factory.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
 import { readServeOptions } from "../../src/server/options.ts";
 import { VERSION } from "../../src/version.ts";
 
 test("readServeOptions() has defaults for everything", () => {
-  expect(readServeOptions({}, "Memory/1.0")).toEqual({
+  const settings = readServeOptions({}, "Memory/1.0");
+  expect(settings.handshake.extensions).toEqual([expect.any(ServerPerMessageDeflateFactory)]);
+  expect(settings).toMatchObject({
     connection: readConnectionOptions({}),
-    handshake: { origins: undefined, extensions: undefined, subprotocols: undefined, selectSubprotocol: undefined },
+    handshake: { origins: undefined, subprotocols: undefined, selectSubprotocol: undefined },
     processRequest: undefined,
     processResponse: undefined,
     serverHeader: `Memory/1.0 wsasm/${VERSION}`,
@@ -23,6 +26,7 @@ test("readServeOptions() keeps what is given", () => {
     processRequest: () => null,
     processResponse: () => null,
     serverHeader: null,
+    compression: null,
     maxSize: 5,
     port: 65_535,
   };
@@ -47,7 +51,7 @@ test.each([
   [{ port: 1.5 }, RangeError],
   [{ port: "80" }, Error],
   [{ unix: "/tmp/x", port: 1 }, TypeError],
-  [{ compression: "deflate" }, TypeError],
+  [{ compression: "gzip" }, TypeError],
 ])("readServeOptions() refuses %j", (options, type) => {
   expect(() => readServeOptions(options as unknown as ServeOptions, "x")).toThrow(type);
 });

@@ -1,0 +1,304 @@
+// Sending messages: whole ones at once, fragmented ones one after the other, all in the order of the calls.
+import { handled, rejected } from "../async/deferred.ts";
+import { Turnstile } from "../async/turnstile.ts";
+import { untilAborted } from "../async/until-aborted.ts";
+import { toUtf8 } from "../bytes/text-codec.ts";
+import { CloseCode } from "../frames/close-code.ts";
+import { Opcode } from "../frames/opcode.ts";
+import type { EncodingSteps } from "../protocol/frame-sender.ts";
+import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
+import { checkSignal } from "./check-signal.ts";
+import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
+import { asBytes, describeType, isBlob, iterate } from "./data.ts";
+import type { Link } from "./link.ts";
+
+/** Anything that can be sent as a message. */
+export type Sendable = string | BytesLike | BlobLike | Fragments;
+
+/** Options of `Connection.send`. */
+export interface SendOptions {
+  /** `true`: send as text, `false`: as binary. Default: strings as text, all else as binary. */
+  readonly text?: boolean;
+  /**
+   * Whether the message is compressed, where compression was negotiated. Default: if it is long enough, see
+   * `threshold` of the compression. An extension of your own may read this too.
+   */
+  readonly compress?: boolean;
+  /**
+   * Makes the call reject with the reason of the signal. Nothing is sent if it is aborted before the message was begun; a
+   * fragmented message under way fails the connection with 1011; a whole one that only waits to be written still leaves.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds for which a long message is encoded before others may go on. */
+const LONGEST_TURN = 4;
+/** A Blob up to this size is sent in one frame, a larger one in fragments. */
+const WHOLE_BLOB = 0x10000;
+
+/** The sending half of a connection. */
+export class Outgoing {
+  readonly #link: Link;
+  /** The error of a connection that is not open, once it is known. */
+  readonly #rejectClosed: () => Promise<never>;
+  readonly #turnstile = new Turnstile();
+  /** Sends each of the whole messages that wait for their turn, in their order. */
+  readonly #waiting = new Set<() => Promise<void>>();
+  /** Ends the wait of the fragmented message under way for its next fragment. */
+  #interrupt: ((reason: unknown) => void) | undefined;
+
+  constructor(link: Link, rejectClosed: () => Promise<never>) {
+    this.#link = link;
+    this.#rejectClosed = rejectClosed;
+  }
+
+  send(message: Sendable, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    try {
+      if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
+      const payload = typeof message === "string" ? message : asBytes(message);
+      if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
+      if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
+      const steps = this.#encodeInSteps(payload, options);
+      if (steps !== undefined || this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
+        return untilAborted(handled(this.#sendInTurn(payload, options, steps)), signal);
+      }
+      return untilAborted(this.#append(payload, options), signal);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  trySend(message: string | BytesLike, options: Omit<SendOptions, "signal"> | undefined): boolean {
+    let payload = typeof message === "string" ? message : asBytes(message);
+    if (payload === undefined) {
+      throw new TypeError(`Cannot send ${describeType(message)}: expected a string or bytes`);
+    }
+    if (this.#link.protocol.state !== "open" || this.#turnstile.isTaken || !this.#link.hasRoom) return false;
+    // Nobody is told when borrowed bytes are free again.
+    if (isBorrowed(payload)) payload = new Uint8Array(payload);
+    void this.#append(payload, options);
+    return true;
+  }
+
+  /** Sends a message that other connections are sent too. Returns `false`, and sends nothing, while another one is under way. */
+  sendPrepared(prepared: PreparedMessage): boolean {
+    if (this.#turnstile.isTaken) return false;
+    const { protocol } = this.#link;
+    protocol.checkOrder(prepared.frame.opcode);
+    protocol.sender.sendPrepared(prepared);
+    void this.#link.queued(false);
+    return true;
+  }
+
+  /** The connection is lost: nobody waits for fragments any longer. */
+  end(error: Error): void {
+    this.#interrupt?.(error);
+  }
+
+  /** Sends a whole message now. */
+  #append(payload: string | Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const { protocol } = this.#link;
+    const kept = keptFor(payload, options);
+    if (options?.text ?? typeof kept === "string") protocol.sendText(kept, true, options);
+    else protocol.sendBinary(toUtf8(kept), true, options);
+    return this.#link.queued(isBorrowed(kept));
+  }
+
+  #encodeInSteps(payload: string | Uint8Array, options: SendOptions | undefined): EncodingSteps | undefined {
+    return this.#link.protocol.encodeInSteps(options?.text ?? typeof payload === "string", payload, options);
+  }
+
+  /** Sends a whole message when its turn comes: when there is room, if it can be aborted, and when it is encoded. */
+  async #sendInTurn(
+    payload: string | Uint8Array,
+    options: SendOptions | undefined,
+    encoding: EncodingSteps | undefined,
+  ): Promise<void> {
+    const signal = options?.signal;
+    let sent: Promise<void> | undefined;
+    const sendNow = (): Promise<void> => {
+      sent ??= handled(this.#sendWhole(payload, options, encoding));
+      return sent;
+    };
+    this.#waiting.add(sendNow);
+    try {
+      await this.#turnstile.enter(signal);
+      try {
+        if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
+        if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
+        if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
+        if (sent === undefined && this.#link.protocol.state !== "open") await this.#rejectClosed();
+        void sendNow();
+      } finally {
+        this.#turnstile.leave();
+      }
+    } finally {
+      this.#waiting.delete(sendNow);
+    }
+    await sendNow();
+  }
+
+  /** Lets other connections go on between the steps. */
+  async #encode(encoding: EncodingSteps): Promise<void> {
+    const { timers, protocol } = this.#link;
+    let pauseAt = timers.clock.now() + LONGEST_TURN;
+    while (!encoding.step()) {
+      if (timers.clock.now() < pauseAt) continue;
+      await new Promise<void>((resolve) => timers.schedule(0, resolve));
+      if (protocol.state !== "open") return;
+      pauseAt = timers.clock.now() + LONGEST_TURN;
+    }
+  }
+
+  async #sendWhole(
+    payload: string | Uint8Array,
+    options: SendOptions | undefined,
+    encoding: EncodingSteps | undefined,
+  ): Promise<void> {
+    if (encoding === undefined) return this.#append(payload, options);
+    const { protocol } = this.#link;
+    protocol.checkOrder(Opcode.BINARY);
+    protocol.sender.sendEncoded(encoding);
+    return this.#link.queued(false);
+  }
+
+  /** The connection is about to be closed: sends whole messages that wait for their turn. */
+  finish(): void {
+    if (this.#link.protocol.isFragmenting) return;
+    for (const sendNow of this.#waiting) void sendNow();
+    this.#waiting.clear();
+  }
+
+  async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
+    if (!isBlob(message)) return this.#sendFragments(iterate(message), options);
+    if (message.size > WHOLE_BLOB) return this.#sendFragments(iterate(message.stream()), options);
+    return this.#sendBlob(message, options);
+  }
+
+  async #sendBlob(blob: BlobLike, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    await this.#turnstile.enter(signal);
+    let sent: Promise<void>;
+    try {
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      const bytes = new Uint8Array(await untilAborted(this.#interruptible(blob.arrayBuffer(), signal), signal));
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      sent = this.#append(bytes, options);
+    } finally {
+      this.#turnstile.leave();
+    }
+    await untilAborted(sent, signal);
+  }
+
+  // Fragments
+
+  async #sendFragments(items: FragmentIterator, options: SendOptions | undefined): Promise<void> {
+    const signal = options?.signal;
+    let isDone = false;
+    const abort = (): void => this.#interrupt?.(signal?.reason);
+    try {
+      await this.#turnstile.enter(signal);
+      try {
+        signal?.addEventListener("abort", abort);
+        isDone = await this.#sendAll(items, options);
+      } catch (error) {
+        this.#failUnfinished();
+        throw error;
+      } finally {
+        signal?.removeEventListener("abort", abort);
+        this.#turnstile.leave();
+      }
+    } finally {
+      if (!isDone) releaseIterator(items);
+    }
+  }
+
+  /** One frame an item, and an empty one to end the message. Resolves to true. */
+  async #sendAll(items: FragmentIterator, options: SendOptions | undefined): Promise<true> {
+    const { protocol } = this.#link;
+    const signal = options?.signal;
+    let kind: "string" | "bytes" | undefined;
+    for (;;) {
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      const { done, value } = await this.#interruptible(items.next(), signal);
+      if (done === true) break;
+      const payload = keptFor(payloadOf(value, kind), options);
+      if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+      if (kind !== undefined) {
+        protocol.sendContinuation(payload, false);
+      } else {
+        kind = typeof payload === "string" ? "string" : "bytes";
+        if (options?.text ?? kind === "string") protocol.sendText(payload, false, options);
+        else protocol.sendBinary(toUtf8(payload), false, options);
+      }
+      await this.#interruptible(this.#link.queued(isBorrowed(payload)), signal);
+    }
+    if (kind === undefined) return true;
+    if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
+    protocol.sendContinuation(new Uint8Array(0), true);
+    await this.#interruptible(this.#link.queued(false), signal);
+    return true;
+  }
+
+  /**
+   * Asked before every step: the end of the connection interrupts a step, but one that came before will not end a source
+   * that never gives anything.
+   */
+  #mayGoOn(signal: AbortSignal | undefined): boolean {
+    return this.#link.protocol.state === "open" && signal?.aborted !== true;
+  }
+
+  #rejectStep(signal: AbortSignal | undefined): Promise<never> {
+    return signal?.aborted === true ? rejected(signal.reason) : untilAborted(this.#rejectClosed(), signal);
+  }
+
+  /** Waits for a step of the fragmented message under way. A race with a promise that lasts would leak at every step. */
+  #interruptible<T>(step: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (signal?.aborted === true) reject(signal.reason); // by the source of the fragments itself, just now
+      Promise.resolve(step).then(resolve, reject);
+    });
+  }
+
+  /** Half a message is on the wire, and its end will never come. */
+  #failUnfinished(): void {
+    const { protocol } = this.#link;
+    if (!protocol.isFragmenting || protocol.state !== "open") return;
+    protocol.fail(CloseCode.INTERNAL_ERROR, "error in fragmented message");
+    this.#link.flush();
+  }
+}
+
+function isBorrowed(payload: string | Uint8Array): payload is Uint8Array {
+  return typeof payload !== "string" && payload.length >= BORROW_FROM;
+}
+
+/** Who aborts may go on to change the bytes, although they are still to be written: those are a copy. */
+function keptFor(payload: string | Uint8Array, options: SendOptions | undefined): string | Uint8Array {
+  return options?.signal !== undefined && isBorrowed(payload) ? new Uint8Array(payload) : payload;
+}
+
+/** @throws {TypeError} For an item that is not of the kind of those before it, or of none. */
+function payloadOf(item: Fragment, kind: "string" | "bytes" | undefined): string | Uint8Array {
+  const payload = typeof item === "string" ? item : asBytes(item);
+  if (payload === undefined) {
+    throw new TypeError(`Cannot send ${describeType(item)} as a fragment: expected a string or bytes`);
+  }
+  const isMixed = kind !== undefined && (typeof payload === "string") !== (kind === "string");
+  if (isMixed) throw new TypeError(`Cannot send ${describeType(item)} as a fragment: expected ${kind} as before`);
+  return payload;
+}
+
+/** Lets go of a source of fragments that was not read to its end. */
+function releaseIterator(items: FragmentIterator): void {
+  try {
+    const returned: unknown = items.return?.();
+    // What a source has to say to this is of no interest, and must not end the process.
+    if (returned instanceof Promise) void handled(returned);
+  } catch {
+    // the same
+  }
+}

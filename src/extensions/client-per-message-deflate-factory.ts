@@ -1,0 +1,42 @@
+// permessage-deflate as a client offers it (RFC 7692 7.1).
+import { getCompression } from "../kernels/compression.ts";
+import { compressionFor, type LoadCompression } from "./codecs.ts";
+import type { ClientPerMessageDeflateOptions, CompressorSettings } from "./deflate-options.ts";
+import { readClientParameters, readCompressorSettings } from "./deflate-options.ts";
+import type { DeflateParameters } from "./deflate-parameters.ts";
+import { confirmAnswer, formatDeflateParameters, parseDeflateParameters } from "./deflate-parameters.ts";
+import type { ClientExtensionFactory, Extension, ExtensionParameters } from "./extension.ts";
+import { PER_MESSAGE_DEFLATE, PerMessageDeflate } from "./per-message-deflate.ts";
+
+/**
+ * Offers permessage-deflate. Where WebAssembly is missing, it makes no offer.
+ *
+ * @example
+ * const ws = await connect(uri, { extensions: [new ClientPerMessageDeflateFactory({ serverMaxWindowBits: 12 })] });
+ */
+export class ClientPerMessageDeflateFactory implements ClientExtensionFactory {
+  readonly name: string = PER_MESSAGE_DEFLATE;
+  readonly #offer: DeflateParameters;
+  readonly #compressor: CompressorSettings;
+  readonly #load: LoadCompression;
+
+  /**
+   * @param load Where the codecs come from; not for applications.
+   * @throws {TypeError | RangeError} For options that cannot be used.
+   */
+  constructor(options: ClientPerMessageDeflateOptions = {}, load: LoadCompression = getCompression) {
+    this.#offer = readClientParameters(options);
+    this.#compressor = readCompressorSettings(options);
+    this.#load = load;
+  }
+
+  requestParameters(): ExtensionParameters | null {
+    return this.#load() === null ? null : formatDeflateParameters(this.#offer);
+  }
+
+  /** @throws {NegotiationError} For an answer that the offer does not allow. */
+  processResponse(parameters: ExtensionParameters, accepted: readonly Extension[]): Extension {
+    const agreed = confirmAnswer(parseDeflateParameters(parameters), this.#offer);
+    return new PerMessageDeflate(compressionFor(this.#load, accepted), "client", agreed, this.#compressor);
+  }
+}

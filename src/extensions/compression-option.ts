@@ -1,0 +1,98 @@
+// The option `compression` of connections: presets, and the factories that they stand for.
+import { ClientPerMessageDeflateFactory } from "./client-per-message-deflate-factory.ts";
+import { type CodecsNotice, sharedNotice } from "./codecs.ts";
+import type { ClientPerMessageDeflateOptions, ServerPerMessageDeflateOptions } from "./deflate-options.ts";
+import type { ClientExtensionFactory, ServerExtensionFactory } from "./extension.ts";
+import { PER_MESSAGE_DEFLATE } from "./per-message-deflate.ts";
+import { ServerPerMessageDeflateFactory } from "./server-per-message-deflate-factory.ts";
+
+/**
+ * Named settings. `"deflate"`: windows of 4 KiB, which are kept between messages; `"shared"`: no memory between
+ * messages; `"max"`: windows of 32 KiB.
+ */
+export type CompressionPreset = "deflate" | "shared" | "max";
+
+/** A preset; settings in place of some of `"deflate"`; or `null` for no compression. */
+export type ClientCompression = CompressionPreset | ClientPerMessageDeflateOptions | null;
+
+/** A preset; settings in place of some of `"deflate"`; or `null` for no compression. */
+export type ServerCompression = CompressionPreset | ServerPerMessageDeflateOptions | null;
+
+/** What fits both sides. */
+type Preset = Pick<
+  ServerPerMessageDeflateOptions,
+  "serverNoContextTakeover" | "clientNoContextTakeover" | "serverMaxWindowBits" | "clientMaxWindowBits" | "memLevel"
+>;
+
+const DEFLATE: Preset = { serverMaxWindowBits: 12, clientMaxWindowBits: 12, memLevel: 5 };
+
+const PRESETS: ReadonlyMap<CompressionPreset, Preset> = new Map([
+  ["deflate", DEFLATE],
+  ["shared", { ...DEFLATE, serverNoContextTakeover: true, clientNoContextTakeover: true }],
+  ["max", { memLevel: 8 }],
+]);
+
+/** Where nobody listens. */
+function ignore(): void {}
+
+/**
+ * Makes the factories that the option stands for.
+ *
+ * @param option Default: `"deflate"`.
+ * @param report Told, once a thread, that messages are not compressed because there is no WebAssembly.
+ * @throws {TypeError | RangeError} For an option that cannot be used.
+ */
+export function compressionFactories(
+  option: ClientCompression | undefined,
+  role: "client",
+  report?: (message: string) => void,
+  notice?: CodecsNotice,
+): ClientExtensionFactory[];
+export function compressionFactories(
+  option: ServerCompression | undefined,
+  role: "server",
+  report?: (message: string) => void,
+  notice?: CodecsNotice,
+): ServerExtensionFactory[];
+export function compressionFactories(
+  option: ClientCompression | ServerCompression = "deflate",
+  role: "client" | "server",
+  report: (message: string) => void = ignore,
+  notice: CodecsNotice = sharedNotice,
+): (ClientExtensionFactory | ServerExtensionFactory)[] {
+  if (option === null) return [];
+  const load = notice.reportingTo(report);
+  const { preset, own } = readOption(option);
+  const options: ClientPerMessageDeflateOptions = { ...preset, ...own };
+  if (role === "server") return [new ServerPerMessageDeflateFactory(options as ServerPerMessageDeflateOptions, load)];
+  const factory = new ClientPerMessageDeflateFactory(options, load);
+  if (options.serverMaxWindowBits == null || own.serverMaxWindowBits !== undefined) return [factory];
+  // A server that cannot limit its window must decline the offer (RFC 7692 7.1.2.1). It gets another one.
+  return [factory, new ClientPerMessageDeflateFactory({ ...options, serverMaxWindowBits: null }, load)];
+}
+
+/**
+ * The extensions of an application, and behind them what `compressionFactories` made: unless permessage-deflate is among
+ * the former, which then stays as it is and where it is.
+ */
+export function withCompression<Factory extends { readonly name: string }>(
+  extensions: readonly Factory[],
+  factories: readonly Factory[],
+): readonly Factory[] {
+  if (extensions.some(({ name }) => name === PER_MESSAGE_DEFLATE)) return extensions;
+  return [...extensions, ...factories];
+}
+
+type Settings = ClientPerMessageDeflateOptions | ServerPerMessageDeflateOptions;
+
+/** The preset of an option, and settings that go before those of the preset. */
+function readOption(option: CompressionPreset | Settings): { readonly preset: Preset; readonly own: Settings } {
+  if (typeof option === "object") {
+    const own = Object.entries(option).filter(([, value]) => value !== undefined);
+    return { preset: DEFLATE, own: Object.fromEntries(own) };
+  }
+  const preset = PRESETS.get(option);
+  if (preset === undefined)
+    throw new TypeError('Cannot use compression: expected "deflate", "shared", "max", settings or null');
+  return { preset, own: {} };
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { broadcast } from "../../src/connection/broadcast.ts";
+import type { Connection } from "../../src/connection/connection.ts";
+import { ConcurrencyError } from "../../src/errors/protocol.ts";
+import { hex } from "../support/hex.ts";
+import { openPair, openRaw, RecordingLogger } from "../support/network.ts";
+
+const SIDES = ["client", "server"] as const;
+
+describe.each(SIDES)("broadcast() from a %s", (side) => {
+  const ends = (pair: Awaited<ReturnType<typeof openPair>>): [Connection, Connection] =>
+    side === "server" ? [pair.serverWs, pair.clientWs] : [pair.clientWs, pair.serverWs];
+
+  test.each([
+    ["text", "é", {}, "é"],
+    ["bytes", hex`01 02`, {}, hex`01 02`],
+    ["a buffer", hex`01 02`.buffer, {}, hex`01 02`],
+    ["bytes as text", hex`61`, { text: true }, "a"],
+    ["text as binary", "a", { text: false }, hex`61`],
+    ["nothing", "", {}, ""],
+    ["much", "x".repeat(100_000), {}, "x".repeat(100_000)],
+  ])("case 79: sends %s to all that are open", async (_what, message, options, expected) => {
+    const pairs = [await openPair(), await openPair(), await openPair()];
+    const senders = pairs.map((pair) => ends(pair)[0]);
+    senders[2]?.abort();
+    broadcast(senders, message, options);
+    for (const pair of pairs.slice(0, 2)) expect(await ends(pair)[1].recv()).toStrictEqual(expected);
+    expect(senders.map(({ stats }) => stats.messagesSent)).toEqual([1, 1, 0]);
+    broadcast([], message, options);
+  });
+
+  test("sends to a connection as often as it is named, and does not read the bytes later", async () => {
+    const pair = await openPair();
+    const [from, to] = ends(pair);
+    const bytes = new Uint8Array(5000).fill(7);
+    broadcast([from, from], bytes);
+    bytes.fill(8);
+    expect(await to.recv()).toStrictEqual(new Uint8Array(5000).fill(7));
+    expect(await to.recv()).toStrictEqual(new Uint8Array(5000).fill(7));
+  });
+
+  test("leaves out who is in the middle of another message, with a warning or an error", async () => {
+    const logger = new RecordingLogger();
+    const pair = await openPair({ client: { logger }, server: { logger } });
+    const other = await openPair();
+    const [from, to] = ends(pair);
+    const gate = gated();
+    const sending = from.send(slowly(gate.promise));
+    await pair.settle();
+    const text = "a message that waits or is sent in fragments is under way";
+    broadcast([from, ends(other)[0]], "news");
+    expect(logger.lines).toEqual([{ level: "warn", message: `! cannot broadcast: ${text}`, details: [] }]);
+    expect(await ends(other)[1].recv()).toBe("news");
+    expect(() => broadcast([from, ends(other)[0]], "again", { raiseExceptions: true })).toThrow(
+      expect.objectContaining({
+        name: "AggregateError",
+        message: "Cannot broadcast to 1 of the connections",
+        errors: [new ConcurrencyError(text)],
+      }),
+    );
+    expect(await ends(other)[1].recv()).toBe("again");
+    gate.resolve();
+    await sending;
+    expect(await to.recv()).toBe("ab");
+    broadcast([from], "last");
+    expect(await to.recv()).toBe("last");
+  });
+});
+
+function gated(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+async function* slowly(gate: Promise<unknown>): AsyncGenerator<string> {
+  yield "a";
+  await gate;
+  yield "b";
+}
+
+describe("a slow connection", () => {
+  test.each([
+    ["close", 1013],
+    ["skip", undefined],
+    ["buffer", undefined],
+  ] as const)("onSlow: %s", async (onSlow, code) => {
+    const pair = await openPair({ server: { closeTimeout: 1000 } });
+    const { clientWs: to, serverWs: from } = pair;
+    pair.toClient.capacity = 10;
+    pair.toClient.hold();
+    void from.send(new Uint8Array(600));
+    await pair.settle();
+    broadcast([from], new Uint8Array(400), { onSlow, maxBuffered: 1100 });
+    expect(from.state).toBe("open");
+    broadcast([from], new Uint8Array(400), { onSlow, maxBuffered: 1100 });
+    await pair.settle();
+    expect(from.state).toBe(code === undefined ? "open" : "closing");
+    expect(from.stats.messagesSent).toBe(onSlow === "buffer" ? 3 : 2);
+    if (code === undefined) {
+      pair.toClient.release();
+      pair.toClient.capacity = Infinity;
+      for (const size of onSlow === "buffer" ? [600, 400, 400] : [600, 400]) {
+        expect(await to.recv()).toHaveLength(size);
+      }
+      return;
+    }
+    await pair.advance(1000);
+    expect(await from.closed).toMatchObject({ code: 1006, sent: { code, reason: "too slow" } });
+  });
+
+  test("16 MiB are too much by default", async () => {
+    const { ws } = await openRaw("server", { maxSize: null });
+    broadcast([ws], new Uint8Array(16 * 0x100000));
+    expect(ws.stats.messagesSent).toBe(1);
+    const other = await openRaw("server");
+    broadcast([other.ws], new Uint8Array(16 * 0x100000 + 1));
+    expect(other.ws.stats.messagesSent).toBe(0);
+    expect(other.ws.state).toBe("closing");
+  });
+});
+
+test.each<[string, () => unknown, Error]>([
+  ["a number", () => broadcast([], 1 as never), new TypeError("Cannot send number: expected a string or bytes")],
+  [
+    "no connections",
+    () => broadcast([1 as never], ""),
+    new TypeError("Cannot broadcast: expected an iterable of connections"),
+  ],
+  ["null", () => broadcast(null as never, ""), new TypeError("Cannot broadcast: expected an iterable of connections")],
+  [
+    "a policy",
+    () => broadcast([], "", { onSlow: "wait" as never }),
+    new TypeError('Cannot use onSlow: expected "close", "skip" or "buffer"'),
+  ],
+  [
+    "a size",
+    () => broadcast([], "", { maxBuffered: -1 }),
+    new RangeError("Cannot use maxBuffered: -1, expected a number of bytes"),
+  ],
+])("broadcast() refuses %s", (_what, act, error) => {
+  expect(act).toThrow(error);
+});
+
+test("broadcast() refuses a connection in place of an iterable, and sends nothing", async () => {
+  const { ws } = await openRaw("server");
+  expect(() => broadcast(ws as never, "")).toThrow(TypeError);
+  expect(() => broadcast([ws, 1 as never], "")).toThrow(TypeError);
+  expect(ws.stats.messagesSent).toBe(0);
+});

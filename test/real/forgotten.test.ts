@@ -1,0 +1,47 @@
+// A forgotten await ends no process: whatever rejects later, at every stage of a connection, is handled already.
+import { afterEach, describe, expect, test } from "vitest";
+import { ROOT } from "../../build/project.mjs";
+import { connect, serve } from "../../src/node.ts";
+import { start } from "../repo/programs.ts";
+import { CALLS, ENDINGS, forget, OTHERS, settle } from "./forgotten.mjs";
+import { Unhandled } from "./support.ts";
+
+/** Known faults: these rejections are not handled beforehand. */
+const KNOWN: readonly string[] = [
+  "recv with a signal",
+  "recv with a signal, twice",
+  "recv, aborted later",
+  "next of an iterator",
+  "next of two iterators",
+  "serve without a handler",
+  "serve on a port that is taken",
+  "serve with a signal that is aborted",
+];
+
+const namesOf = <T extends object>(table: T): (keyof T & string)[] => Object.keys(table) as (keyof T & string)[];
+const isGood = (name: string): boolean => !KNOWN.includes(name);
+const unhandled = new Unhandled();
+
+afterEach(async () => {
+  await settle();
+  expect(unhandled.seen.splice(0)).toEqual([]);
+});
+
+describe.each(namesOf(ENDINGS))("%s", (ending) => {
+  test.each(namesOf(CALLS).filter(isGood))("%s", (call) => forget({ connect, serve }, call, ending));
+});
+
+test.each(namesOf(OTHERS).filter(isGood))("%s", async (other) => {
+  await OTHERS[other]({ connect, serve });
+});
+
+describe("a process that ends at the first unhandled rejection", { tags: ["external"] }, () => {
+  const survives = async (name: string): Promise<void> => {
+    const program = start(process.execPath, ["--unhandled-rejections=strict", "test/real/forgotten.mjs", name], ROOT);
+    expect({ status: await program.exited(20_000), output: program.output() }).toEqual({ status: 0, output: "" });
+  };
+
+  test.each(["send much", "ping", "close", "recv", "connect to nobody"])("%s", survives);
+
+  test.fails.each(KNOWN)("%s", survives);
+});
