@@ -1,5 +1,7 @@
 // What every entry for applications exports beside `connect` and `serve`.
-export type { ConnectOptions, Connect } from "./client/connect.ts";
+export { processException } from "./client/process-exception.ts";
+export type { Connect } from "./client/connect.ts";
+export type { ConnectOptions } from "./client/options.ts";
 export { ClientConnection } from "./client/client-connection.ts";
 export { Connecting } from "./client/connecting.ts";
 export type { DestinationOptions, DuplexLike } from "./client/destination.ts";
@@ -34,6 +36,7 @@ export {
   ProtocolError,
   TooManyFragments,
 } from "./errors/protocol.ts";
+export * from "./errors/proxy.ts";
 export { CloseCode } from "./frames/close-code.ts";
 export type { HeadersLike } from "./http/headers.ts";
 export { Headers } from "./http/headers.ts";

@@ -1,19 +1,44 @@
-// What connect() returns: a promise that dials once, when somebody first asks for its result.
+// What connect() returns: a promise that dials once, when somebody first asks for its result, or an endless iteration.
+import { rejected } from "../async/deferred.ts";
+import { InvalidState } from "../errors/protocol.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
-/** A promise of an open connection. Nothing happens before it is awaited; awaiting again gives the same connection. */
-export class Connecting implements Promise<ClientConnection> {
+/** What a {@link Connecting} can do. */
+export interface ConnectingActions {
+  open(): Promise<ClientConnection>;
+  iterate(): AsyncGenerator<ClientConnection, void, undefined>;
+}
+
+/**
+ * A promise of an open connection. Nothing happens before it is awaited; awaiting again gives the same connection.
+ *
+ * Or, in place of that, connections one after the other: `for await` connects, and connects again when the body of the loop
+ * is over, for ever. Each connection is closed at the end of the body. Errors of connecting go to `processException`; the
+ * loop goes on after a delay, or ends with the error.
+ *
+ * @example
+ * for await (const ws of connect("ws://localhost:8765")) {
+ *   try {
+ *     for await (const message of ws) console.log(message);
+ *   } catch (error) {
+ *     if (!(error instanceof ConnectionClosed)) throw error;
+ *   }
+ * }
+ */
+export class Connecting implements Promise<ClientConnection>, AsyncIterable<ClientConnection> {
   readonly [Symbol.toStringTag] = "Connecting";
-  readonly #open: () => Promise<ClientConnection>;
+  readonly #actions: ConnectingActions;
   #connection: Promise<ClientConnection> | undefined;
+  #isIterated = false;
 
   /** @internal */
-  constructor(open: () => Promise<ClientConnection>) {
-    this.#open = open;
+  constructor(actions: ConnectingActions) {
+    this.#actions = actions;
   }
 
   #dial(): Promise<ClientConnection> {
-    this.#connection ??= this.#open();
+    if (this.#isIterated) return rejected(new InvalidState("Cannot await connect(): it is iterated over"));
+    this.#connection ??= this.#actions.open();
     return this.#connection;
   }
 
@@ -30,5 +55,13 @@ export class Connecting implements Promise<ClientConnection> {
 
   finally(onFinally?: (() => void) | null): Promise<ClientConnection> {
     return this.#dial().finally(onFinally);
+  }
+
+  /** @throws {InvalidState} The second time, and after it was awaited. */
+  [Symbol.asyncIterator](): AsyncGenerator<ClientConnection, void, undefined> {
+    if (this.#isIterated) throw new InvalidState("Cannot iterate over connect(): it is iterated over already");
+    if (this.#connection !== undefined) throw new InvalidState("Cannot iterate over connect(): it is awaited");
+    this.#isIterated = true;
+    return this.#actions.iterate();
   }
 }

@@ -61,6 +61,8 @@ export interface DialOptions {
   readonly unix?: string | undefined;
   /** A connected socket of the runtime, in place of host and port. */
   readonly socket?: object | undefined;
+  /** A transport of this runtime that leads there already, such as a tunnel: TLS is put on top of it, and it is used up. */
+  readonly through?: Transport | undefined;
   /** TLS on top, with the name that the server must prove. */
   readonly tls?: { readonly host: string; readonly options: ClientTlsOptions } | undefined;
 }
@@ -103,6 +105,10 @@ export interface Runtime {
   readonly outsideChannel?: (name: string) => OutsideChannel;
   /** Connects, with TCP_NODELAY set. Aborting rejects and leaves nothing open. */
   dial(options: DialOptions, signal: AbortSignal): Promise<Transport>;
+  /** The addresses of a name, the preferred one first; absent where names cannot be looked up. */
+  resolve?(host: string): Promise<readonly string[]>;
+  /** The value of an environment variable, if it may be read without asking anybody; absent where there are none. */
+  environment?(name: string): string | undefined;
   /**
    * Waits for upgrades on a server of HTTP; absent where there is none. Closing only stops that.
    *

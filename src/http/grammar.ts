@@ -6,14 +6,20 @@ const SP = 0x20;
 const TOKEN = 1;
 const FIELD = 2;
 const VISIBLE = 4;
+const TOKEN68 = 8;
 
-/** Classes of characters, as a sum of TOKEN, FIELD and VISIBLE, by their code. */
+/** Classes of characters, as a sum of the above, by their code. */
 const CLASSES: Uint8Array = new Uint8Array(256);
 for (let code = 0x21; code <= 0x7e; code++) CLASSES[code] = FIELD | VISIBLE;
 for (let code = 0x80; code <= 0xff; code++) CLASSES[code] = FIELD;
 for (const code of [HTAB, SP]) CLASSES[code] = FIELD;
 for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
   CLASSES[char.charCodeAt(0)] = FIELD | VISIBLE | TOKEN;
+}
+
+for (const char of "-._~+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
+  const code = char.charCodeAt(0);
+  CLASSES[code] = (CLASSES[code] as number) | TOKEN68;
 }
 
 function isA(characterClass: number, code: number): boolean {
@@ -67,11 +73,12 @@ export function quote(text: string): string {
   return JSON.stringify(short).replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
-/** A position in the value of a header, moving towards its end only. */
+/** A position in the value of a header, moving towards its end. */
 export class FieldScanner {
   readonly #header: string;
   readonly #text: string;
-  #position = 0;
+  /** Where the scan is. It may be set back to where it was, to read a few characters in another way. */
+  position = 0;
 
   /** @param header Name of the header, for errors. */
   constructor(header: string, text: string) {
@@ -80,36 +87,36 @@ export class FieldScanner {
   }
 
   get atEnd(): boolean {
-    return this.#position === this.#text.length;
+    return this.position === this.#text.length;
   }
 
   /** The error that something is wrong at this position. */
   fault(problem: string): InvalidHeaderFormat {
-    return new InvalidHeaderFormat(this.#header, problem, this.#text, this.#position);
+    return new InvalidHeaderFormat(this.#header, problem, this.#text, this.position);
   }
 
   nextIs(char: string): boolean {
-    return this.#text[this.#position] === char;
+    return this.#text[this.position] === char;
   }
 
   /** Passes `char` if it comes next, and tells so. */
   skip(char: string): boolean {
     if (!this.nextIs(char)) return false;
-    this.#position++;
+    this.position++;
     return true;
   }
 
   // OWS = *( SP / HTAB )
   skipWhitespace(): void {
-    while (isWhitespace(this.#text.charCodeAt(this.#position))) this.#position++;
+    while (isWhitespace(this.#text.charCodeAt(this.position))) this.position++;
   }
 
   // token = 1*tchar
   token(): string {
-    const start = this.#position;
-    while (isA(TOKEN, this.#text.charCodeAt(this.#position))) this.#position++;
-    if (this.#position === start) throw this.fault("expected token");
-    return this.#text.slice(start, this.#position);
+    const start = this.position;
+    while (isA(TOKEN, this.#text.charCodeAt(this.position))) this.position++;
+    if (this.position === start) throw this.fault("expected token");
+    return this.#text.slice(start, this.position);
   }
 
   // quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
@@ -120,12 +127,39 @@ export class FieldScanner {
     this.skip('"');
     while (!this.skip('"')) {
       this.skip("\\");
-      if (!isA(TOKEN, this.#text.charCodeAt(this.#position))) throw this.fault("expected token in quotes");
-      token += this.#text[this.#position];
-      this.#position++;
+      if (!isA(TOKEN, this.#text.charCodeAt(this.position))) throw this.fault("expected token in quotes");
+      token += this.#text[this.position];
+      this.position++;
     }
     if (token === "") throw this.fault("expected token in quotes");
     return token;
+  }
+
+  // quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+  /** The text in quotes, without the backslashes of quoted pairs. */
+  quotedString(): string {
+    let text = "";
+    this.skip('"');
+    while (!this.skip('"')) {
+      this.skip("\\");
+      if (!isA(FIELD, this.#text.charCodeAt(this.position))) throw this.fault("expected text in quotes");
+      text += this.#text[this.position];
+      this.position++;
+    }
+    return text;
+  }
+
+  // token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+  /** Credentials in one piece; empty if there are none. */
+  token68(): string {
+    const start = this.position;
+    while (isA(TOKEN68, this.#text.charCodeAt(this.position))) this.position++;
+    if (this.position > start) this.#skipAll("=");
+    return this.#text.slice(start, this.position);
+  }
+
+  #skipAll(char: string): void {
+    while (this.nextIs(char)) this.position++;
   }
 
   // 1#element separators = *( OWS / "," )

@@ -64,20 +64,34 @@ export class HandshakeResponse {
   }
 }
 
-interface StatusLine {
+/** The first line of a response. */
+export interface StatusLine {
   readonly statusCode: number;
   readonly reasonPhrase: string;
 }
 
-function parseStatusLine(line: string): StatusLine {
-  const [, version, statusCode, reasonPhrase = ""] = STATUS_LINE.exec(line) ?? [];
+/**
+ * Parses the first line of a response.
+ *
+ * @throws {SyntaxError} If it is malformed.
+ * @throws {InvalidProtocol} If the HTTP version is none of `versions`.
+ */
+export function parseStatusLine(line: string, versions: readonly string[]): StatusLine {
+  const [, version = "", statusCode, reasonPhrase = ""] = STATUS_LINE.exec(line) ?? [];
   if (statusCode === undefined || !isFieldText(reasonPhrase))
     throw new SyntaxError(`invalid status line ${quote(line)}`);
-  if (version !== "1.1") {
-    const cause = new InvalidProtocol(`HTTP/${version}`);
+  if (!versions.includes(version)) throw new InvalidProtocol(`HTTP/${version}`);
+  return { statusCode: Number(statusCode), reasonPhrase };
+}
+
+// RFC 6455 4.1: the status line of an opening handshake is one of HTTP/1.1.
+function parseHandshakeStatus(line: string): StatusLine {
+  try {
+    return parseStatusLine(line, ["1.1"]);
+  } catch (cause) {
+    if (!(cause instanceof InvalidProtocol)) throw cause;
     throw new InvalidMessage(`did not receive a valid HTTP response: ${cause.message}`, { cause });
   }
-  return { statusCode: Number(statusCode), reasonPhrase };
 }
 
 /** A response whose head is there. */
@@ -101,7 +115,7 @@ export class ResponseReader {
 
   constructor(limits: HttpLimits = DEFAULT_HTTP_LIMITS) {
     this.#limits = limits;
-    this.#head = new HeadReader(limits, { parse: parseStatusLine, TooLong: StatusLineTooLong });
+    this.#head = new HeadReader(limits, { parse: parseHandshakeStatus, TooLong: StatusLineTooLong });
   }
 
   /**

@@ -50,7 +50,7 @@ const MOST_PORT_DIGITS = 5;
  * parseUri("wss://example.com/chat?room=1").resourceName; // "/chat?room=1"
  */
 export function parseUri(uri: string): WebSocketURI {
-  const fail: Fail = (problem) => new InvalidURI(uri.replace(/\/\/[^/?#]*@/, "//***@"), problem);
+  const fail: Fail = (problem) => new InvalidURI(withoutCredentials(uri), problem);
   if (hasControl(uri)) throw fail("it has a control character");
   if (uri.trim() !== uri) throw fail("it begins or ends with white space");
   const unixParts = UNIX_URI.exec(uri);
@@ -59,12 +59,8 @@ export function parseUri(uri: string): WebSocketURI {
   if (scheme === undefined) throw fail("scheme isn't ws or wss");
   if (fragment !== undefined) throw fail("fragment identifiers are meaningless"); // RFC 6455 3
   const secure = scheme.toLowerCase() === "wss";
-  const at = authority.lastIndexOf("@");
-  const credentials = at === -1 ? NO_CREDENTIALS : parseUserinfo(authority.slice(0, at), fail);
-  const [rawHost, rawPort] = splitHost(authority.slice(at + 1));
-  const host = parseHost(rawHost, fail);
-  const port = parsePort(rawPort, fail) ?? defaultPort(secure);
-  return { secure, host, port, ...credentials, ...parseResource(rawPath, rawQuery), unix: null };
+  const { port = defaultPort(secure), ...others } = parseAuthority(authority, fail);
+  return { secure, port, ...others, ...parseResource(rawPath, rawQuery), unix: null };
 }
 
 function parseResource(rawPath: string, rawQuery: string): { path: string; query: string; resourceName: string } {
@@ -92,11 +88,39 @@ function decodeSocketPath(text: string, fail: Fail): string {
   }
 }
 
-type Fail = (problem: string) => InvalidURI;
+/** Makes the error for a part of a URI that is wrong. */
+export type Fail = (problem: string) => Error;
+
+/** Who and where, as a URI says it. */
+export interface Authority {
+  /** In lower case and in ASCII; an IPv6 address is without brackets. */
+  readonly host: string;
+  /** From 1 to 65535; `undefined` if there is none. */
+  readonly port: number | undefined;
+  /** Percent-decoded; `null` without credentials. */
+  readonly username: string | null;
+  /** Percent-decoded; `null` without credentials. */
+  readonly password: string | null;
+}
 
 const NO_CREDENTIALS = { username: null, password: null };
 
-function hasControl(text: string): boolean {
+// authority = [ userinfo "@" ] host [ ":" port ]
+/** Parses the part of a URI between `//` and the path (RFC 3986 3.2). */
+export function parseAuthority(authority: string, fail: Fail): Authority {
+  const at = authority.lastIndexOf("@");
+  const credentials = at === -1 ? NO_CREDENTIALS : parseUserinfo(authority.slice(0, at), fail);
+  const [rawHost, rawPort] = splitHost(authority.slice(at + 1));
+  return { host: parseHost(rawHost, fail), port: parsePort(rawPort, fail), ...credentials };
+}
+
+/** The URI as an error may repeat it: without credentials. */
+export function withoutCredentials(uri: string): string {
+  return uri.replace(/\/\/[^/?#]*@/, "//***@");
+}
+
+/** Whether there is a character that no URI has, and that a log should not show. */
+export function hasControl(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0x20 || code === 0x7f) return true;
@@ -144,8 +168,8 @@ function parseHost(text: string, fail: Fail): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
-function parsePort(text: string, fail: Fail): number | null {
-  if (text === "") return null;
+function parsePort(text: string, fail: Fail): number | undefined {
+  if (text === "") return undefined;
   const port = /^[0-9]+$/.test(text) && text.length <= MOST_PORT_DIGITS ? Number(text) : 0;
   if (port < 1 || port > HIGHEST_PORT) throw fail("port isn't a number from 1 to 65535");
   return port;

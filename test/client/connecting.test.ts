@@ -1,15 +1,22 @@
 import { expect, test } from "vitest";
 import type { ClientConnection } from "../../src/client/client-connection.ts";
 import { Connecting } from "../../src/client/connecting.ts";
+import { InvalidState } from "../../src/errors/protocol.ts";
 import { unhandledDuring } from "../support/network.ts";
 
 const CONNECTION = { isConnection: true } as unknown as ClientConnection;
 
 function counted(open: () => Promise<ClientConnection>): { readonly connecting: Connecting; count: () => number } {
   let count = 0;
-  const connecting = new Connecting(() => {
-    count++;
-    return open();
+  const connecting = new Connecting({
+    open() {
+      count++;
+      return open();
+    },
+    async *iterate() {
+      count++;
+      yield await open();
+    },
   });
   return { connecting, count: () => count };
 }
@@ -53,4 +60,23 @@ test("Connecting is a Promise by name, and forgetting it is no unhandled rejecti
     expect(Object.prototype.toString.call(connecting)).toBe("[object Connecting]");
   });
   expect(found).toEqual([]);
+});
+
+test("Connecting can be iterated over instead, once", async () => {
+  const { connecting, count } = counted(() => Promise.resolve(CONNECTION));
+  const found: ClientConnection[] = [];
+  for await (const ws of connecting) found.push(ws);
+  expect([found, count()]).toEqual([[CONNECTION], 1]);
+  expect(() => connecting[Symbol.asyncIterator]()).toThrow(InvalidState);
+  for (const asked of [connecting.then(null), connecting.catch(null), connecting.finally(null)]) {
+    await expect(asked).rejects.toBeInstanceOf(InvalidState);
+  }
+  expect(count()).toBe(1);
+});
+
+test("Connecting cannot be iterated over once it was awaited", async () => {
+  const { connecting, count } = counted(() => Promise.resolve(CONNECTION));
+  await connecting;
+  expect(() => connecting[Symbol.asyncIterator]()).toThrow(InvalidState);
+  expect(count()).toBe(1);
 });

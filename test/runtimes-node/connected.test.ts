@@ -4,7 +4,7 @@ import { connect as connectTcp, createServer, Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { ConnectOptions } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
 import { TimeoutError } from "../../src/errors/network.ts";
 import { connect, serve } from "../../src/node.ts";
 import { dial } from "../../src/runtimes/node/dial.ts";

@@ -11,7 +11,7 @@ import type { Readable } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ROOT } from "../../build/project.mjs";
-import type { ConnectOptions } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
 import type { OpenListener } from "../../src/connection/runtime.ts";
 import { NetworkError } from "../../src/errors/network.ts";
 import { connect, serve } from "../../src/node.ts";

@@ -10,7 +10,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ConnectOptions } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
 import type { ServerTlsOptions } from "../../src/connection/tls.ts";
 import { NetworkError, TimeoutError } from "../../src/errors/network.ts";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";

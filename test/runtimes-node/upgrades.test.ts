@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { duplexPair } from "./duplex-pair.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { InvalidStatus } from "../../src/errors/handshake.ts";
-import type { ConnectOptions } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
 import type { HandshakeRequest } from "../../src/http/request.ts";
 import { connect, serve } from "../../src/node.ts";
 import type { ServeOptions } from "../../src/server/options.ts";

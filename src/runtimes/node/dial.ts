@@ -20,10 +20,11 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
   if (unix !== undefined) checkPath(unix);
   const settings = tls === undefined ? undefined : clientTls(tls.options);
   const doing = `connect to ${unix ?? `${host}:${port}`}`;
-  const socket = options.socket === undefined ? await open(options, doing, signal) : openAlready(options);
+  const socket = await streamTo(options, doing, signal);
   const paths = unix === undefined ? {} : { remote: unix };
-  if (tls === undefined || settings === undefined || socket instanceof TLSSocket)
-    return new NodeTransport(socket, paths);
+  // A socket that was given has TLS if it wants to; a tunnel gets its own, also when the way to the proxy has some.
+  const hasTls = socket instanceof TLSSocket && options.through === undefined;
+  if (tls === undefined || settings === undefined || hasTls) return new NodeTransport(socket, paths);
   const name = tls.options.servername ?? tls.host;
   try {
     const secured = connectTls({ ...settings, socket, host: name, servername: serverNameOf(name) });
@@ -33,6 +34,11 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
     socket.destroy();
     throw error;
   }
+}
+
+async function streamTo(options: DialOptions, doing: string, signal: AbortSignal): Promise<SocketLike> {
+  if (options.through instanceof NodeTransport) return options.through.release();
+  return options.socket === undefined ? await open(options, doing, signal) : openAlready(options);
 }
 
 async function open({ host, port, unix }: DialOptions, doing: string, signal: AbortSignal): Promise<Socket> {

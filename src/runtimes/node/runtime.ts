@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Runtime } from "../../connection/runtime.ts";
 import { outsideChannel } from "./diagnostics-channels.ts";
 import { dial } from "./dial.ts";
+import { environment, resolve } from "./environment.ts";
 import { listen } from "./listen.ts";
 import { nodeTextCodec } from "./text-codec.ts";
 import { attach, takeOver } from "./upgrades.ts";
@@ -21,6 +22,8 @@ export const nodeRuntime: Runtime = {
   outsideChannel,
   listen,
   dial,
+  resolve,
+  environment,
   attach,
   takeOver,
 };

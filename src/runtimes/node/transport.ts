@@ -58,17 +58,35 @@ export class NodeTransport implements Transport {
     this.#sink = sink;
     if (!isFirst) return;
     const socket = this.#socket;
-    if (socket instanceof Socket) socket.on("data", (chunk: Uint8Array) => this.#sink?.onData(chunk));
-    else socket.on("data", (chunk: Uint8Array) => this.#sink?.onData(new Uint8Array(chunk)));
-    socket.on("end", () => this.#sink?.onEnd());
-    socket.on("close", () => {
-      const last = this.#sink;
-      this.#sink = undefined;
-      last?.onClose(this.#error);
-    });
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onClose);
     // A socket that was lost before anybody listened does not say so again.
     if (socket.destroyed) queueMicrotask(() => socket.emit("close"));
     else socket.resume();
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#sink?.onData(this.#socket instanceof Socket ? chunk : new Uint8Array(chunk));
+  };
+
+  readonly #onEnd = (): void => this.#sink?.onEnd();
+
+  readonly #onClose = (): void => {
+    const last = this.#sink;
+    this.#sink = undefined;
+    last?.onClose(this.#error);
+  };
+
+  /** Gives up the socket, for TLS to be put on top of it. What it received since it was paused is still in it. */
+  release(): SocketLike {
+    const socket = this.#socket;
+    socket.pause();
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("close", this.#onClose);
+    this.#sink = undefined;
+    return socket;
   }
 
   write(chunks: readonly Uint8Array[]): void {

@@ -1,0 +1,69 @@
+// How long a client waits before it connects again.
+import { randomMaskingKey } from "../bytes/random.ts";
+import { InvalidStatus } from "../errors/handshake.ts";
+import { InvalidProxyStatus } from "../errors/proxy.ts";
+import { parseRetryAfter } from "../http/retry-after.ts";
+
+const INITIAL_DELAY = 5000;
+const MIN_DELAY = 3100;
+const MAX_DELAY = 90_000;
+const FACTOR = 1.618;
+/** A server cannot send its clients away for longer. */
+const MOST_RETRY_AFTER = 3_600_000;
+/** Longest delay that timers of all runtimes take. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** Statuses whose Retry-After counts. */
+const RETRY_AFTER_STATUSES: ReadonlySet<number> = new Set([429, 503]);
+
+/**
+ * Delays in milliseconds: at first a random one of at most 5 s, so that clients that lost a server together do not come
+ * back together (RFC 6455 7.2.3); then 3.1 s, growing by the factor 1.618 to 90 s.
+ */
+export function* backoff(): Generator<number, never, undefined> {
+  yield (randomMaskingKey() / 2 ** 32) * INITIAL_DELAY;
+  for (let delay = MIN_DELAY; ; delay = Math.min(delay * FACTOR, MAX_DELAY)) yield delay;
+}
+
+/** The delays between attempts, from the first failure to a success. */
+export class Pacing {
+  readonly #delays: () => Iterable<number>;
+  #current: Iterator<number> | undefined;
+
+  /** @param delays Makes the delays anew after each success. */
+  constructor(delays: () => Iterable<number>) {
+    this.#delays = delays;
+  }
+
+  /**
+   * The delay before the next attempt: that of the policy, or what the server asks for if that is longer; `undefined`
+   * when the policy has no more delays.
+   *
+   * @param error What the last attempt failed with.
+   * @param now Milliseconds since 1970.
+   * @throws {RangeError} If the policy gives what is no delay.
+   */
+  next(error: unknown, now: number): number | undefined {
+    this.#current ??= this.#delays()[Symbol.iterator]();
+    const { done, value: delay } = this.#current.next();
+    if (done === true) return undefined;
+    if (!(delay >= 0 && delay <= LONGEST_DELAY)) {
+      throw new RangeError(`Cannot use reconnectDelays: ${delay}, expected from 0 to ${LONGEST_DELAY} ms`);
+    }
+    return Math.max(delay, retryAfter(error, now));
+  }
+
+  /** The next failure is a first one again. */
+  reset(): void {
+    this.#current = undefined;
+  }
+}
+
+function retryAfter(error: unknown, now: number): number {
+  if (!(error instanceof InvalidStatus || error instanceof InvalidProxyStatus)) return 0;
+  if (!RETRY_AFTER_STATUSES.has(error.response.statusCode)) return 0;
+  for (const [name, value] of error.response.headers) {
+    if (name.toLowerCase() === "retry-after") return Math.min(parseRetryAfter(value, now) ?? 0, MOST_RETRY_AFTER);
+  }
+  return 0;
+}

@@ -1,0 +1,140 @@
+// The opening of a client: from a URI to an open connection, by way of proxies, redirects and questions for credentials.
+import { sharedTimers } from "../async/timers.ts";
+import { diagnostics } from "../connection/diagnostics.ts";
+import { Link } from "../connection/link.ts";
+import type { Runtime } from "../connection/runtime.ts";
+import { internalsOf } from "../connection/runtime.ts";
+import type { Transport } from "../connection/transport.ts";
+import { InvalidStatus, SecurityError } from "../errors/handshake.ts";
+import type { HandshakeResponse } from "../http/response.ts";
+import { ClientProtocol } from "../protocol/client-protocol.ts";
+import { VERSION } from "../version.ts";
+import { Authentication } from "./authentication.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { destinationOf, isTransport } from "./destination.ts";
+import { OpenDeadline } from "./open-deadline.ts";
+import type { ConnectSettings } from "./options.ts";
+import { reach } from "./reach.ts";
+import type { Hop } from "./redirect.ts";
+import { followRedirect, isSameOrigin } from "./redirect.ts";
+
+function tellHandshake(connection: ClientConnection, startedAt: number, error: Error | null): void {
+  if (!diagnostics.handshake.isWatched) return;
+  const { request, response } = connection;
+  const duration = sharedTimers().clock.now() - startedAt;
+  diagnostics.handshake.publish({ connection, request, response, error, duration });
+}
+
+type ConnectionClass = new (link: Link) => ClientConnection;
+
+/** Opens a connection. `openTimeout` is one budget for all that it takes. */
+export async function open(runtime: Runtime, settings: ConnectSettings): Promise<ClientConnection> {
+  const { signal } = settings.options;
+  signal?.throwIfAborted();
+  const deadline = new OpenDeadline(settings.connection.openTimeout, signal, sharedTimers());
+  try {
+    return await new Opening(runtime, settings, deadline.signal).run();
+  } catch (error) {
+    throw deadline.signal.aborted ? deadline.signal.reason : error;
+  } finally {
+    deadline.cancel();
+  }
+}
+
+/** One opening: as many attempts as servers ask for. Each has a connection of its own. */
+class Opening {
+  readonly #runtime: Runtime;
+  readonly #settings: ConnectSettings;
+  readonly #signal: AbortSignal;
+  readonly #userAgentHeader: string | null;
+  #hop: Hop;
+  #redirects = 0;
+  #authentication = new Authentication();
+
+  constructor(runtime: Runtime, settings: ConnectSettings, signal: AbortSignal) {
+    this.#runtime = runtime;
+    this.#settings = settings;
+    this.#signal = signal;
+    this.#hop = settings.first;
+    const { userAgentHeader = `${runtime.product} wsasm/${VERSION}` } = settings.options;
+    this.#userAgentHeader = userAgentHeader;
+  }
+
+  async run(): Promise<ClientConnection> {
+    for (;;) {
+      try {
+        return await this.#shakeHands(await this.#dial());
+      } catch (error) {
+        if (!(error instanceof InvalidStatus) || !this.#turnTo(error)) throw error;
+      }
+    }
+  }
+
+  /** Whether the server asks for another attempt, which is prepared then. */
+  #turnTo(error: InvalidStatus): boolean {
+    // Nobody else makes such an error here.
+    const response = error.response as HandshakeResponse;
+    const { pinned, maxRedirects } = this.#settings;
+    if (pinned !== "transport" && this.#authentication.accepts(response, this.#hop)) return true;
+    if (maxRedirects === 0) return false;
+    const next = followRedirect(response, this.#hop, pinned);
+    if (next === null) return false;
+    this.#redirects++;
+    if (this.#redirects > maxRedirects) {
+      throw new SecurityError(`Cannot follow redirect: more than ${maxRedirects}`, { cause: error });
+    }
+    // The answer to one server is no answer to another, nor one of another user.
+    const isSame = isSameOrigin(this.#hop.uri, next.uri) && this.#hop.uri.username === next.uri.username;
+    if (!isSame) this.#authentication = new Authentication();
+    this.#hop = next;
+    return true;
+  }
+
+  async #dial(): Promise<Transport> {
+    const { options, connection, proxy } = this.#settings;
+    const destination = destinationOf(this.#hop.uri, options);
+    if (isTransport(destination)) return destination;
+    const { httpLimits } = connection;
+    const way = { proxy, proxyTls: options.proxyTls, userAgentHeader: this.#userAgentHeader, httpLimits };
+    return reach(this.#runtime, destination, way, this.#signal);
+  }
+
+  async #shakeHands(transport: Transport): Promise<ClientConnection> {
+    const abort = (): void => transport.abort();
+    this.#signal.addEventListener("abort", abort);
+    const startedAt = sharedTimers().clock.now();
+    let connection: ClientConnection | undefined;
+    try {
+      const link = this.#link(transport);
+      const { protocol } = link;
+      connection = new ((this.#settings.options.createConnection ?? ClientConnection) as ConnectionClass)(link);
+      const request = protocol.connect();
+      await this.#authentication.authorize(request);
+      this.#signal.throwIfAborted();
+      link.request = request;
+      protocol.sendRequest(request);
+      link.start();
+      link.flush();
+      link.response = (await link.handshake) as HandshakeResponse;
+      if (protocol.handshakeError !== null) throw protocol.handshakeError;
+      tellHandshake(connection, startedAt, null);
+      return connection;
+    } catch (error) {
+      if (connection !== undefined) tellHandshake(connection, startedAt, error as Error);
+      transport.abort();
+      throw error;
+    } finally {
+      this.#signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #link(transport: Transport): Link<ClientProtocol> {
+    const { options, connection, extensions } = this.#settings;
+    const { uri, additionalHeaders } = this.#hop;
+    const { httpLimits, protocol: limits } = connection;
+    const userAgentHeader = this.#userAgentHeader;
+    const handshake = { ...options, ...limits, httpLimits, additionalHeaders, extensions, userAgentHeader };
+    const protocol = new ClientProtocol(uri, handshake, internalsOf(this.#runtime));
+    return new Link(transport, protocol, connection, sharedTimers());
+  }
+}
