@@ -122,6 +122,14 @@ describe("blocks", () => {
     expect(roundTripTally({}, [new Uint8Array(10_000)]).inflater.tally.longestMatch).toBe(258);
   });
 
+  test.each(LEVELS)("deflate() at level %d begins no match earlier than 258 bytes allow", (level) => {
+    // Where nothing matches positions are passed over, so that the match is found late and begins before that.
+    for (let shift = 0; shift < 40; shift++) {
+      const bytes = prng.bytes(2000 + shift);
+      roundTrip({ level, windowBits: 15 }, [concat([bytes, bytes.subarray(0, 600)])]);
+    }
+  });
+
   test.each(LEVELS)("deflate() at level %d makes random bytes longer by 5 a block, and 1", (level) => {
     for (const length of [1, 2, 3, 4, 5, 31, 32, 300, 4096, BLOCK - 1, BLOCK, BLOCK + 1, 200_000]) {
       const [output] = roundTrip({ level }, [prng.bytes(length)]);
