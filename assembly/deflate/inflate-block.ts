@@ -276,10 +276,9 @@ function useFixedTables(): void {
   useTables(FIXED_LITERAL_TABLE_OFFSET, 9, FIXED_DISTANCE_TABLE_OFFSET, 5);
 }
 
-/** Makes the tables of an open block again, after those of other blocks were in their place. */
+/** Makes the tables of an open block again, after those of another were in their place. Fixed ones have their own. */
 export function restoreTables(): void {
   const mode = get(REGISTER_MODE);
-  if (mode == MODE_FIXED) useFixedTables();
   if (mode == MODE_CODE_LENGTHS) makeCodeLengthTable();
   if (mode == MODE_DYNAMIC) makeDynamicTables();
 }

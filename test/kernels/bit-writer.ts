@@ -111,9 +111,11 @@ export class BitWriter {
     return this.code(codes[symbol] as number, this.#distances[symbol] as number).bits(extra, extraBits);
   }
 
-  /** A length of 3 to 10 and any distance, in the codes of a fixed block. */
+  /** A length of 3 to 258 and any distance, in the codes of a fixed block. */
   match(length: number, distance: number): this {
-    this.symbols(254 + length);
+    const lengthBits = length === 258 ? 0 : Math.max(0, 29 - Math.clz32(length - 3));
+    const lengthSymbol = 257 + 4 * lengthBits + ((length - 3) >> lengthBits);
+    this.symbols(length === 258 ? 285 : lengthSymbol).bits(length - 3, lengthBits);
     const extraBits = Math.max(0, 30 - Math.clz32(distance - 1));
     const top = (distance - 1) >> extraBits;
     const symbol = extraBits === 0 ? distance - 1 : 2 * extraBits + top;

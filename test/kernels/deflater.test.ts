@@ -122,6 +122,14 @@ describe("blocks", () => {
     expect(roundTripTally({}, [new Uint8Array(10_000)]).inflater.tally.longestMatch).toBe(258);
   });
 
+  test.each(LEVELS)("deflate() at level %d begins no match earlier than 258 bytes allow", (level) => {
+    // Where nothing matches positions are passed over, so that the match is found late and begins before that.
+    for (let shift = 0; shift < 40; shift++) {
+      const bytes = prng.bytes(2000 + shift);
+      roundTrip({ level, windowBits: 15 }, [concat([bytes, bytes.subarray(0, 600)])]);
+    }
+  });
+
   test.each(LEVELS)("deflate() at level %d makes random bytes longer by 5 a block, and 1", (level) => {
     for (const length of [1, 2, 3, 4, 5, 31, 32, 300, 4096, BLOCK - 1, BLOCK, BLOCK + 1, 200_000]) {
       const [output] = roundTrip({ level }, [prng.bytes(length)]);
@@ -231,10 +239,13 @@ describe("reset()", () => {
   test("drops what is left of a message", () => {
     const kernel = createKernel();
     const deflater = createDeflater(kernel);
-    deflater.start(new Prng(1).bytes(2 * BLOCK), false);
-    deflater.next();
-    deflater.reset();
-    expect(deflater.next()).toBe(0);
+    for (const seed of [1, 2, 3]) {
+      // In one of them bits are left that have no whole byte yet.
+      deflater.start(plainText(new Prng(seed), 2 * BLOCK), false);
+      deflater.next();
+      deflater.reset();
+      expect(deflater.next()).toBe(0);
+    }
     expect(toHex(deflate(kernel, deflater, ascii("Hello")))).toBe("f2 48 cd c9 c9 07 00");
   });
 
@@ -247,6 +258,18 @@ describe("reset()", () => {
     other.reset();
     expect(deflate(kernel, one, message).length).toBeLessThan(30);
   });
+});
+
+test("deflate() finds the message before, however many there were", () => {
+  const kernel = createKernel();
+  const prng = new Prng(1);
+  const deflater = createDeflater(kernel);
+  for (let sent = 0; sent < 400_000;) {
+    const message = prng.bytes(prng.between(500, 2000));
+    deflate(kernel, deflater, message);
+    expect(deflate(kernel, deflater, message).length).toBeLessThan(60);
+    sent += 2 * message.length;
+  }
 });
 
 describe("many connections", () => {
@@ -274,6 +297,18 @@ describe("many connections", () => {
     }
   });
 
+  test.each([1, 3, 9])("deflate() at level %d refers to messages from before others had their turn", (level) => {
+    const kernel = createKernel();
+    const prng = new Prng(1);
+    const message = jsonText(prng, 2000);
+    const deflater = createDeflater(kernel, { level });
+    const first = deflate(kernel, deflater, message).length;
+    for (const length of [10, 3000, 70_000]) {
+      deflate(kernel, createDeflater(kernel), prng.bytes(length));
+      expect(deflate(kernel, deflater, message).length).toBeLessThan(first / 5);
+    }
+  });
+
   test.each([1, 3, 9])("a message at level %d comes out the same whatever others sent before", (level) => {
     const prng = new Prng(1);
     const alone = createKernel();
@@ -289,6 +324,23 @@ describe("many connections", () => {
       alone.memory.fill(prng.below(256), WORK, WORK_END);
       alone.resident?.reset();
     }
+  });
+
+  test("deflate() does not find its own bytes through what another one left in the table", () => {
+    // Positions have numbers of 16 bits. The first connection indexes all of its bytes from number 0 on, the third one
+    // only some of the same bytes, which get the same numbers, as the one between them uses up nearly all others.
+    const prng = new Prng(1);
+    const bytes = prng.bytes(20_000).map((byte) => byte & 0x3f); // so that they are not stored
+    for (let at = 10_000; at < bytes.length; at += 40) bytes.copyWithin(at, at - 9000, at - 8992);
+    const message = concat([prng.bytes(1000), bytes]);
+    const shared = createKernel();
+    const options = { windowBits: 15, memLevel: 9, keepsContext: false };
+    deflate(shared, createDeflater(shared, { ...options, level: 9 }), bytes.subarray(0, 10_000));
+    deflate(shared, createDeflater(shared, { ...options, level: 0 }), new Uint8Array(65_536 - 1000 - 10_000));
+    const alone = createKernel();
+    expect(deflate(shared, createDeflater(shared, { ...options, level: 3 }), message)).toEqual(
+      deflate(alone, createDeflater(alone, { ...options, level: 3 }), message),
+    );
   });
 
   test.each([

@@ -223,6 +223,49 @@ describe("inflate", () => {
     }
   });
 
+  test("copies matches of all lengths from all small distances", () => {
+    const random = new Prng(3);
+    const front = random.bytes(40);
+    for (let distance = 1; distance <= 40; distance++) {
+      const writer = write()
+        .fixed()
+        .symbols(...front);
+      const expected = [...front];
+      for (let length = 3; length <= 258; length++) {
+        writer.match(length, distance);
+        for (let i = 0; i < length; i++) expected.push(expected[expected.length - distance] as number);
+      }
+      const message = writer.end().bits(0, 3).done();
+      for (const limit of [Infinity, 100]) {
+        const output = inflateMessage(compression, compression.createInflater(15, false), [message], { limit });
+        if (!Buffer.from(expected).equals(output)) expect.fail(`distance ${distance}, limit ${limit}`);
+      }
+    }
+  });
+
+  test("takes stored bytes up behind codes that ended at any bit", () => {
+    for (let bits = 0; bits < 8; bits++) {
+      for (const length of [0, 3, 40]) {
+        const nine = Array.from({ length: bits }, () => 200); // literals of nine bits
+        const writer = write()
+          .fixed()
+          .symbols(...new Uint8Array(30).fill(A), ...nine)
+          .end();
+        writer
+          .stored(Array.from({ length }, () => 0xff))
+          .fixed()
+          .symbols(...new Uint8Array(30).fill(B), ...nine)
+          .end();
+        const message = writer.bits(0, 3).done();
+        const expected = zlibOutput(message);
+        for (const limit of [Infinity, 7]) {
+          const output = inflateMessage(compression, compression.createInflater(15, false), [message], { limit });
+          expect(Buffer.from(output)).toEqual(expected);
+        }
+      }
+    }
+  });
+
   test("refuses the unused half of a lone code far from the end of the input", () => {
     const stream = concat([
       write()
@@ -297,75 +340,6 @@ describe("inflate", () => {
     const empty = concat(Array.from({ length: 20_000 }, () => hex`00 00 00 ff ff`));
     expect(inflate(concat([empty, hex`f2 48 cd c9 c9 07 00`]))).toBe("Hello");
     expect(inflate(empty)).toBe("");
-  });
-
-  test("gives at most the limit and 64 KiB at once", () => {
-    const bomb = compressed(new Uint8Array(1_000_000));
-    expect(bomb.length).toBeLessThan(1100);
-    const inflater = compression.createInflater(15, false);
-    inflater.start(bomb, true);
-    expect(inflater.next(10)).toBe(10);
-    expect(inflater.next(100_000)).toBe(0x10000);
-    expect(inflater.next(Infinity)).toBe(0x10000);
-    expect(inflater.next(0x10000)).toBe(0x10000);
-    expect(inflater.next(0xffff)).toBe(0xffff);
-  });
-
-  test("tells a message at the limit from one above it, when asked for one byte more", () => {
-    for (const length of [99, 100, 101]) {
-      const inflater = compression.createInflater(15, false);
-      inflater.start(compressed("a".repeat(length)), true);
-      expect(inflater.next(100 + 1)).toBe(length);
-      expect(inflater.next(100 + 1 - length || 1)).toBe(0);
-    }
-  });
-
-  test.each([8, 9, 10, 11, 12, 13, 14, 15])("takes a window of 2^%i for what it is", (windowBits) => {
-    const size = 2 ** windowBits;
-    const random = new Prng(windowBits);
-    for (const before of [size, size + 1, 3 * size, 100_000]) {
-      const data = random.bytes(before);
-      const stored = write();
-      for (let at = 0; at < before; at += 0xffff) stored.stored([...data.subarray(at, at + 0xffff)]);
-      const front = stored.done();
-      for (const { length, distance } of [
-        { length: 3, distance: size },
-        { length: 10, distance: 1 },
-      ]) {
-        const message = concat([front, write().fixed().match(length, distance).end().bits(0, 3).done()]);
-        const output = inflateMessage(compression, compression.createInflater(windowBits, false), [message]);
-        const again = Array.from({ length }, (_, i) => data[before - distance + (i % distance)]);
-        expect([...output.subarray(before)]).toEqual(again);
-      }
-      if (windowBits === 15) continue; // there are no greater distances
-      for (const padding of [0, 40]) {
-        const beyond = write()
-          .fixed()
-          .symbols(...new Uint8Array(padding))
-          .match(3, size + 1)
-          .symbols(...new Uint8Array(padding))
-          .end();
-        const message = concat([front, beyond.bits(0, 3).done()]);
-        expect(() => inflate(message, windowBits)).toThrow(/window/);
-        if (before + padding > size) expect(zlibOutput(message)).not.toBeNull(); // zlib does not keep to it
-      }
-    }
-  });
-
-  test("inflates large messages in all kinds of pieces", () => {
-    const random = new Prng(2);
-    for (const data of [Buffer.from(words(60_000)), random.bytes(200_000), new Uint8Array(300_000)]) {
-      for (const windowBits of [9, 15]) {
-        const message = compressed(data, { windowBits });
-        const inflater = compression.createInflater(windowBits, true);
-        for (const most of [message.length, 5000, 70]) {
-          for (const limit of [Infinity, 40_000, 333]) {
-            const output = inflateMessage(compression, inflater, random.chunks(message, most), { limit });
-            if (!Buffer.from(data).equals(output)) expect.fail(`window ${windowBits}, chunks ${most}, limit ${limit}`);
-          }
-        }
-      }
-    }
   });
 
   test("the reference agrees with zlib on what zlib makes", () => {
