@@ -60,6 +60,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
   #isCongested = false;
+  /** The same after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
+  #wasCongested = false;
   /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
   readonly #borrowers = new Waiters();
   readonly #senders = new Waiters();
@@ -267,6 +269,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
       if (bufferedAmount === 0) this.#allWritten();
       else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
     }
+    if (this.#isCongested !== this.#wasCongested) {
+      this.#wasCongested = this.#isCongested;
+      this.owner?.onBuffered(this.backlog, this.#isCongested);
+    }
     this.#trace?.state(protocol.state);
     if (protocol.takeEof()) {
       this.#trace?.line("x closing our side of TCP");
@@ -290,10 +296,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
 
   #setCongested(isCongested: boolean): void {
     if (!isCongested) this.#allWritten();
-    const hasChanged = this.#isCongested !== isCongested;
     this.#isCongested = isCongested;
     this.protocol.isCongested = isCongested;
-    if (hasChanged) this.owner?.onBuffered(this.backlog, isCongested);
   }
 
   // Flow control, opening and closing

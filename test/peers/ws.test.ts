@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { ClientConnection, Connection, Server, ServerConnection } from "../../src/node.ts";
-import { ConnectionClosedError, ConnectionClosedOK, connect, serve } from "../../src/node.ts";
+import { ConnectionClosedError, ConnectionClosedOK } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { Prng } from "../support/prng.ts";
 
 const MIB = 0x100000;

@@ -2,7 +2,8 @@
 // and with bytes behind. They end in the right status, error or close code, in time, and the next good peer is served.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ConnectOptions, Server, ServeOptions } from "../../src/node.ts";
-import { connect, InvalidHandshake, NetworkError, serve, TimeoutError } from "../../src/node.ts";
+import { InvalidHandshake, NetworkError, TimeoutError } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";
 import { acceptFor, GOOD_REQUEST, goodResponse, latin1, masked } from "../support/network.ts";
 import type { Way } from "./support.ts";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { ROOT } from "../../build/project.mjs";
 import type { BytesLike, Connection, ConnectionOptions } from "../../src/node.ts";
-import { connect, serve } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { start } from "../repo/programs.ts";
 import { memoryInUse } from "./million.mjs";
 import { portOf, until, within } from "./support.ts";

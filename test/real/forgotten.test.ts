@@ -1,7 +1,7 @@
 // A forgotten await ends no process: whatever rejects later, at every stage of a connection, is handled already.
 import { afterEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../build/project.mjs";
-import { connect, serve } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { start } from "../repo/programs.ts";
 import { CALLS, ENDINGS, forget, OTHERS, settle } from "./forgotten.mjs";
 import { Unhandled } from "./support.ts";

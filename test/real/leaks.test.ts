@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Connection } from "../../src/node.ts";
-import { connect, serve } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { hex } from "../support/hex.ts";
 import { GOOD_REQUEST, masked } from "../support/network.ts";
 import { memoryInUse } from "./million.mjs";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { ROOT } from "../../build/project.mjs";
 import type { Connection } from "../../src/node.ts";
-import { connect, serve } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { GOOD_REQUEST, goodResponse, masked } from "../support/network.ts";
 import { start } from "../repo/programs.ts";
 import { memoryInUse, ROUTES, run } from "./million.mjs";

@@ -85,7 +85,8 @@ async function serveTheirs(tls, openClient) {
 }
 
 function connectOurs({ connect }, options, tls) {
-  return (uri) => connect(uri, { pingInterval: null, ...options, ...(tls && { tls: { ca: tls.cert } }) });
+  return (uri) =>
+    connect(uri, { pingInterval: null, compression: null, ...options, ...(tls && { tls: { ca: tls.cert } }) });
 }
 
 function connectTheirs(tls) {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { Socket as NetSocket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../src/node.ts";
-import { connect, serve } from "../../src/node.ts";
+import { connect, serve } from "../support/plain.ts";
 import { hex, toHex } from "../support/hex.ts";
 import { GOOD_REQUEST, goodResponse, masked } from "../support/network.ts";
 import { Peer, PeerServer, portOf, turn, until } from "./support.ts";
