@@ -128,7 +128,7 @@ describe.each(ROLES)("the bytes that %s sends", (_role, open) => {
     await close();
   });
 
-  test("sent as text, or in an aborted call, or as the payload of a ping", async () => {
+  test("sent as text, or as the payload of a ping; not sent in a call that is aborted before there is room", async () => {
     const { ours, theirs, close } = await open();
     const received: string[] = [];
     theirs.on("message", (data: Buffer) => received.push(data.toString()));
@@ -148,8 +148,8 @@ describe.each(ROLES)("the bytes that %s sends", (_role, open) => {
     theirs.resume();
     await within("all to be sent", Promise.all([...filling, text, pinging]));
     bytes[0]?.fill(0xee);
-    await until("all to arrive", () => received.length === filling.length + 3);
-    const expected = ["a".repeat(MIB), "b".repeat(MIB), "ping"];
+    await until("all to arrive", () => received.length === filling.length + 2);
+    const expected = ["a".repeat(MIB), "ping"];
     expect(received.filter((message) => !message.startsWith("x")).toSorted()).toEqual(expected);
     await close();
   });
