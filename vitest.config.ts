@@ -6,11 +6,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     // Without it the tests would load the built module from dist/ (the `imports` of package.json).
-    alias: { "#wasm": fileURLToPath(new URL("src/kernels/module.inline.ts", import.meta.url)) },
+    alias: {
+      "#wasm": fileURLToPath(new URL("src/kernels/module.inline.ts", import.meta.url)),
+      "#deflate": fileURLToPath(new URL("src/kernels/deflate.inline.ts", import.meta.url)),
+    },
   },
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["**/node_modules/**"],
+    setupFiles: ["test/support/load-lazy.ts"],
     pool: "forks",
     testTimeout: 20_000,
     hookTimeout: 60_000,
@@ -25,7 +29,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      exclude: ["src/**/*.generated.ts", "src/**/*.d.ts", "src/kernels/module.workerd.ts"],
+      exclude: ["src/**/*.generated.ts", "src/**/*.d.ts", "src/kernels/*.workerd.ts"],
       reporter: ["text-summary", "json-summary", "html"],
       reportsDirectory: "coverage",
       thresholds: { statements: 99, branches: 99, functions: 99, lines: 99 },

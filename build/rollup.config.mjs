@@ -1,8 +1,9 @@
-// Flattens the JavaScript that tsc wrote into one file an entry and shared chunks, with source maps to src/.
+// Flattens the JavaScript that tsc wrote into one short file an entry and shared chunks, with source maps to src/.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rollup } from "rollup";
+import { minify } from "terser";
 import { distEntries, fromDist } from "./project.mjs";
 
 /** Rollup does not follow the source maps of its input by itself. */
@@ -29,15 +30,31 @@ const bundleDependencies = {
   },
 };
 
-/** `#wasm` stays an import: package.json decides at run time which module of src/kernels it is. */
-const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/, "#wasm"];
+/** Local names become short; those of classes, which users see, and of properties stay. Source maps lead to src/. */
+const shorten = {
+  name: "shorten",
+  async renderChunk(code) {
+    const { code: short, map } = await minify(code, {
+      module: true,
+      ecma: 2022,
+      compress: { passes: 2, keep_classnames: true },
+      mangle: { keep_classnames: true },
+      format: { max_line_len: 120 },
+      sourceMap: true,
+    });
+    return { code: short, map };
+  },
+};
+
+/** These stay imports: package.json decides at run time which module of src/kernels they are. */
+const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/, "#wasm", "#deflate"];
 
 /** Bundles the entries that package.json names from `from` (output of tsc) into `to`. */
 export async function bundle(from, to) {
   const build = await rollup({
     input: Object.fromEntries(distEntries().map(({ name }) => [name, join(from, `${name}.js`)])),
     external: EXTERNAL,
-    plugins: [bundleDependencies, chainSourceMaps],
+    plugins: [bundleDependencies, chainSourceMaps, shorten],
     onwarn: (warning) => {
       throw new Error(`rollup: ${warning.message}`);
     },

@@ -6,8 +6,8 @@ export {
   NegotiationError,
 } from "./errors/handshake.ts";
 export { InvalidCompressedData, PayloadTooBig, ProtocolError } from "./errors/protocol.ts";
-export { ClientPerMessageDeflateFactory } from "./extensions/client-per-message-deflate-factory.ts";
 export type { ClientCompression, CompressionPreset, ServerCompression } from "./extensions/compression-option.ts";
+export { ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory } from "./extensions/deflate-factories.ts";
 export type {
   ClientPerMessageDeflateOptions,
   PerMessageDeflateOptions,
@@ -20,7 +20,6 @@ export type {
   ExtensionParameters,
   ServerExtensionFactory,
 } from "./extensions/extension.ts";
-export { ServerPerMessageDeflateFactory } from "./extensions/server-per-message-deflate-factory.ts";
 export type { FrameFields } from "./frames/frame.ts";
 export { Frame } from "./frames/frame.ts";
 export { Opcode } from "./frames/opcode.ts";

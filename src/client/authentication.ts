@@ -6,16 +6,14 @@ import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { Hop } from "./redirect.ts";
 
-const UNAUTHORIZED = 401;
-
 /** The state of authentication with one server. */
 export class Authentication {
   #session: DigestSession | undefined;
   #isRenewed = false;
 
-  /** Whether a response asks for something that can be answered now, and was not before. The next request answers it. */
+  /** Whether a response with status 401 asks for something that can be answered now, and was not before. The next request answers it. */
   accepts(response: HandshakeResponse, { uri, additionalHeaders }: Hop): boolean {
-    if (response.statusCode !== UNAUTHORIZED || uri.username === null) return false;
+    if (uri.username === null) return false;
     // Who sends a header of their own knows better.
     if (additionalHeaders.has("Authorization")) return false;
     const challenge = selectDigest(challengesOf(response));

@@ -7,9 +7,10 @@ import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { InvalidStatus, SecurityError } from "../errors/handshake.ts";
 import type { HandshakeResponse } from "../http/response.ts";
+import { isCompressionLoaded, loadCompression } from "../kernels/load-compression.ts";
 import { ClientProtocol } from "../protocol/client-protocol.ts";
 import { VERSION } from "../version.ts";
-import { Authentication } from "./authentication.ts";
+import type { Authentication } from "./authentication.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { destinationOf, isTransport } from "./destination.ts";
 import { OpenDeadline } from "./open-deadline.ts";
@@ -17,6 +18,8 @@ import type { ConnectSettings } from "./options.ts";
 import { reach } from "./reach.ts";
 import type { Hop } from "./redirect.ts";
 import { followRedirect, isSameOrigin } from "./redirect.ts";
+
+const UNAUTHORIZED = 401;
 
 function tellHandshake(connection: ClientConnection, startedAt: number, error: Error | null): void {
   if (!diagnostics.handshake.isWatched) return;
@@ -49,7 +52,8 @@ class Opening {
   readonly #userAgentHeader: string | null;
   #hop: Hop;
   #redirects = 0;
-  #authentication = new Authentication();
+  /** Once a server asked for credentials. */
+  #authentication: Authentication | undefined;
 
   constructor(runtime: Runtime, settings: ConnectSettings, signal: AbortSignal) {
     this.#runtime = runtime;
@@ -61,21 +65,25 @@ class Opening {
   }
 
   async run(): Promise<ClientConnection> {
+    if (this.#settings.options.compression !== null && !isCompressionLoaded()) {
+      await loadCompression();
+      this.#signal.throwIfAborted();
+    }
     for (;;) {
       try {
         return await this.#shakeHands(await this.#dial());
       } catch (error) {
-        if (!(error instanceof InvalidStatus) || !this.#turnTo(error)) throw error;
+        if (!(error instanceof InvalidStatus) || !(await this.#turnTo(error))) throw error;
       }
     }
   }
 
   /** Whether the server asks for another attempt, which is prepared then. */
-  #turnTo(error: InvalidStatus): boolean {
+  async #turnTo(error: InvalidStatus): Promise<boolean> {
     // Nobody else makes such an error here.
     const response = error.response as HandshakeResponse;
     const { pinned, maxRedirects } = this.#settings;
-    if (pinned !== "transport" && this.#authentication.accepts(response, this.#hop)) return true;
+    if (pinned !== "transport" && (await this.#canAuthenticate(response))) return true;
     if (maxRedirects === 0) return false;
     const next = followRedirect(response, this.#hop, pinned);
     if (next === null) return false;
@@ -85,9 +93,18 @@ class Opening {
     }
     // The answer to one server is no answer to another, nor one of another user.
     const isSame = isSameOrigin(this.#hop.uri, next.uri) && this.#hop.uri.username === next.uri.username;
-    if (!isSame) this.#authentication = new Authentication();
+    if (!isSame) this.#authentication = undefined;
     this.#hop = next;
     return true;
+  }
+
+  async #canAuthenticate(response: HandshakeResponse): Promise<boolean> {
+    if (response.statusCode !== UNAUTHORIZED || this.#hop.uri.username === null) return false;
+    if (this.#authentication === undefined) {
+      const { Authentication } = await import("./authentication.ts");
+      this.#authentication = new Authentication();
+    }
+    return this.#authentication.accepts(response, this.#hop);
   }
 
   async #dial(): Promise<Transport> {
@@ -109,7 +126,7 @@ class Opening {
       const { protocol } = link;
       connection = new ((this.#settings.options.createConnection ?? ClientConnection) as ConnectionClass)(link);
       const request = protocol.connect();
-      await this.#authentication.authorize(request);
+      await this.#authentication?.authorize(request);
       this.#signal.throwIfAborted();
       link.request = request;
       protocol.sendRequest(request);

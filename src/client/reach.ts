@@ -1,26 +1,13 @@
 // From a destination to a transport that leads there: directly, or through a proxy.
-import { untilAborted } from "../async/until-aborted.ts";
 import type { DialOptions, Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
-import { ProxyError } from "../errors/proxy.ts";
-import type { HttpLimits } from "../http/limits.ts";
-import { parseAddress } from "../http/ip-address.ts";
-import { HttpConnect } from "./http-connect.ts";
-import type { ConnectOptions } from "./options.ts";
 import { chooseProxy } from "./proxy-choice.ts";
 import type { ProxyURI } from "./proxy-uri.ts";
-import { Socks4, Socks5 } from "./socks.ts";
-import type { TunnelHandshake } from "./tunnel-handshake.ts";
-import { openTunnel } from "./tunnel.ts";
-
-const V4_LENGTH = 4;
+import type { ProxySettings } from "./through-proxy.ts";
 
 /** What the way to a server depends on. */
-export interface ReachSettings {
+export interface ReachSettings extends ProxySettings {
   readonly proxy: ProxyURI | "environment" | null;
-  readonly proxyTls: ConnectOptions["proxyTls"];
-  readonly userAgentHeader: string | null;
-  readonly httpLimits: HttpLimits;
 }
 
 /**
@@ -37,16 +24,9 @@ export async function reach(
 ): Promise<Transport> {
   const proxy = proxyFor(runtime, target, settings.proxy);
   if (proxy === null) return runtime.dial(target, signal);
-  const handshake = await handshakeFor(runtime, target, proxy, settings, signal);
-  const transport = await runtime.dial(proxyTarget(proxy, settings), signal);
-  const tunnel = await openTunnel(transport, handshake, signal);
-  if (target.tls === undefined) return tunnel;
-  try {
-    return await runtime.dial({ ...target, through: tunnel.release() }, signal);
-  } catch (error) {
-    tunnel.abort();
-    throw error;
-  }
+  // Few connect through a proxy, and it takes much code.
+  const { dialThrough } = await import("./through-proxy.ts");
+  return dialThrough(runtime, target, proxy, settings, signal);
 }
 
 function proxyFor(runtime: Runtime, target: DialOptions, proxy: ReachSettings["proxy"]): ProxyURI | null {
@@ -54,35 +34,4 @@ function proxyFor(runtime: Runtime, target: DialOptions, proxy: ReachSettings["p
   if (proxy !== "environment") return proxy;
   const { host, port, tls } = target;
   return chooseProxy({ host, port, secure: tls !== undefined }, (name) => runtime.environment?.(name));
-}
-
-function proxyTarget({ scheme, host, port }: ProxyURI, { proxyTls }: ReachSettings): DialOptions {
-  return scheme === "https" ? { host, port, tls: { host, options: proxyTls ?? {} } } : { host, port };
-}
-
-async function handshakeFor(
-  runtime: Runtime,
-  { host, port, tls }: DialOptions,
-  { scheme, username, password }: ProxyURI,
-  { userAgentHeader, httpLimits }: ReachSettings,
-  signal: AbortSignal,
-): Promise<TunnelHandshake> {
-  const request = { host, port, username, password };
-  if (scheme === "socks4a") return new Socks4(request);
-  if (scheme === "socks5h") return new Socks5(request);
-  if (scheme === "socks4") return new Socks4({ ...request, host: await lookUp(runtime, host, true, signal) });
-  if (scheme === "socks5") return new Socks5({ ...request, host: await lookUp(runtime, host, false, signal) });
-  return new HttpConnect({ ...request, secure: tls !== undefined, userAgentHeader }, httpLimits);
-}
-
-/** The first address of a host that SOCKS has. */
-async function lookUp(runtime: Runtime, host: string, onlyV4: boolean, signal: AbortSignal): Promise<string> {
-  if (parseAddress(host) !== undefined) return host;
-  if (runtime.resolve === undefined) {
-    throw new ProxyError("Cannot ask proxy: this runtime looks up no names; use socks5h or socks4a");
-  }
-  const addresses = await untilAborted(runtime.resolve(host), signal);
-  const found = addresses.find((address) => !onlyV4 || parseAddress(address)?.length === V4_LENGTH);
-  if (found === undefined) throw new ProxyError(`Cannot ask proxy: ${host} has no address that SOCKS4 can carry`);
-  return found;
 }

@@ -1,6 +1,7 @@
 // Where permessage-deflate gets the DEFLATE codecs from, and the word about it where there are none.
 import { NegotiationError } from "../errors/handshake.ts";
-import { type Compression, getCompression } from "../kernels/compression.ts";
+import type { Compression } from "../kernels/compression.ts";
+import { loadedCompression } from "../kernels/load-compression.ts";
 import type { Extension } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE } from "./per-message-deflate.ts";
 
@@ -26,7 +27,7 @@ export class CodecsNotice {
   readonly #load: LoadCompression;
   #isGiven = false;
 
-  constructor(load: LoadCompression = getCompression) {
+  constructor(load: LoadCompression = loadedCompression) {
     this.#load = load;
   }
 

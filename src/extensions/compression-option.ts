@@ -1,10 +1,10 @@
 // The option `compression` of connections: presets, and the factories that they stand for.
-import { ClientPerMessageDeflateFactory } from "./client-per-message-deflate-factory.ts";
+import { ClientDeflateFactory } from "./client-deflate-factory.ts";
 import { type CodecsNotice, sharedNotice } from "./codecs.ts";
 import type { ClientPerMessageDeflateOptions, ServerPerMessageDeflateOptions } from "./deflate-options.ts";
 import type { ClientExtensionFactory, ServerExtensionFactory } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE } from "./per-message-deflate.ts";
-import { ServerPerMessageDeflateFactory } from "./server-per-message-deflate-factory.ts";
+import { ServerDeflateFactory } from "./server-deflate-factory.ts";
 
 /**
  * Named settings. `"deflate"`: windows of 4 KiB, which are kept between messages; `"shared"`: no memory between
@@ -64,11 +64,11 @@ export function compressionFactories(
   const load = notice.reportingTo(report);
   const { preset, own } = readOption(option);
   const options: ClientPerMessageDeflateOptions = { ...preset, ...own };
-  if (role === "server") return [new ServerPerMessageDeflateFactory(options as ServerPerMessageDeflateOptions, load)];
-  const factory = new ClientPerMessageDeflateFactory(options, load);
+  if (role === "server") return [new ServerDeflateFactory(options as ServerPerMessageDeflateOptions, load)];
+  const factory = new ClientDeflateFactory(options, load);
   if (options.serverMaxWindowBits == null || own.serverMaxWindowBits !== undefined) return [factory];
   // A server that cannot limit its window must decline the offer (RFC 7692 7.1.2.1). It gets another one.
-  return [factory, new ClientPerMessageDeflateFactory({ ...options, serverMaxWindowBits: null }, load)];
+  return [factory, new ClientDeflateFactory({ ...options, serverMaxWindowBits: null }, load)];
 }
 
 /**

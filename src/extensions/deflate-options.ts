@@ -42,7 +42,7 @@ export interface PerMessageDeflateOptions {
   readonly threshold?: number | undefined;
 }
 
-/** Options of {@link ClientPerMessageDeflateFactory}. */
+/** Options of {@link ClientDeflateFactory}. */
 export interface ClientPerMessageDeflateOptions extends PerMessageDeflateOptions {
   /**
    * Largest window for the messages of the client, from 8 to 15 bits; `true`: what the server asks for; `null`: 15,
@@ -53,7 +53,7 @@ export interface ClientPerMessageDeflateOptions extends PerMessageDeflateOptions
   readonly clientMaxWindowBits?: number | true | null | undefined;
 }
 
-/** Options of {@link ServerPerMessageDeflateFactory}. */
+/** Options of {@link ServerDeflateFactory}. */
 export interface ServerPerMessageDeflateOptions extends PerMessageDeflateOptions {
   /**
    * Largest window for the messages of the client, from 8 to 15 bits. A client that cannot limit its window is asked to

@@ -1,5 +1,5 @@
 // The codecs of permessage-deflate (RFC 7692): synchronous, bounded, and all of a thread in one block of memory.
-import { loadDeflateModule } from "#wasm";
+import { loadDeflateModule } from "#deflate";
 import { type Deflater, DeflateKernel, type DeflaterOptions, WasmDeflater } from "./deflater.ts";
 import type { Kernels } from "./kernels.ts";
 import {
@@ -14,14 +14,10 @@ import {
   INFLATE_FAULT_STORED_LENGTH,
   INFLATE_FAULT_TRUNCATED,
 } from "./deflate-constants.ts";
+import { InflateError } from "./inflate-error.ts";
 import { InflateKernel, InflateState } from "./inflate-kernel.ts";
 import { getKernels } from "./select.ts";
 import { WasmKernels } from "./wasm-kernels.ts";
-
-/** Compressed data that is not what RFC 1951 and 7692 allow: damaged, cut short, or reaching out of its window. */
-export class InflateError extends Error {
-  override readonly name = "InflateError";
-}
 
 /** The codecs of a thread. */
 export interface Compression {

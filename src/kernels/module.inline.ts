@@ -1,5 +1,4 @@
-// The WebAssembly modules from bytes in the source: for every runtime that may compile.
-import { DEFLATE_BASE64 } from "./deflate.bytes.generated.ts";
+// The WebAssembly module of the protocol from bytes in the source: for every runtime that may compile.
 import { MODULE_BASE64 } from "./module.bytes.generated.ts";
 
 /** Newer runtimes have it; the library of types does not. */
@@ -19,19 +18,19 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Compiles the module of the protocol.
+ * Compiles a module from base64.
  *
  * @throws {Error} Where WebAssembly is missing, or a content security policy forbids to compile.
  */
-export function loadModule(): WebAssembly.Module {
-  return new WebAssembly.Module(decodeBase64(MODULE_BASE64));
+export function compileEmbedded(base64: string): WebAssembly.Module {
+  return new WebAssembly.Module(decodeBase64(base64));
 }
 
 /**
- * Compiles the module of the codecs. Until then it is a string that the engine has scanned: nothing is decoded.
+ * Compiles the module of the protocol.
  *
- * @throws {Error} As `loadModule`.
+ * @throws {Error} As `compileEmbedded`.
  */
-export function loadDeflateModule(): WebAssembly.Module {
-  return new WebAssembly.Module(decodeBase64(DEFLATE_BASE64));
+export function loadModule(): WebAssembly.Module {
+  return compileEmbedded(MODULE_BASE64);
 }

@@ -2,6 +2,7 @@
 import { handled } from "../async/deferred.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
+import { isCompressionLoaded, loadCompression } from "../kernels/load-compression.ts";
 import type { ServeOptions } from "./options.ts";
 import { readServeOptions } from "./options.ts";
 import { openPlace } from "./place.ts";
@@ -34,6 +35,7 @@ async function start(runtime: Runtime, handler: Handler, options: ServeOptions):
   const { signal } = options;
   const settings = readServeOptions(options, runtime.product);
   const server = new RunningServer(runtime, handler, settings);
+  if (options.compression !== null && !isCompressionLoaded()) await loadCompression();
   signal?.throwIfAborted();
   const { logger, httpLimits, openTimeout } = settings.connection;
   const accept = (transport: Transport): void => server.accept(transport);

@@ -149,9 +149,10 @@ describe("redirects", () => {
 });
 
 describe("Digest authentication", () => {
-  const challenge = (nonce: string, ...more: readonly string[]): Answer =>
+  const challenge = (nonce: string, ...more: readonly string[]): Answer => ask("401 Unauthorized", nonce, ...more);
+  const ask = (status: string, nonce: string, ...more: readonly string[]): Answer =>
     answer(
-      "401 Unauthorized",
+      status,
       'WWW-Authenticate: Basic realm="r"',
       `WWW-Authenticate: ${['Digest realm="r"', `nonce="${nonce}"`, 'qop="auth"', ...more].join(", ")}`,
     );
@@ -173,6 +174,13 @@ describe("Digest authentication", () => {
       response: { statusCode: 401 },
     });
     expect(requests).toHaveLength(2);
+  });
+
+  test("answers no other status", async () => {
+    const { go, requests } = await serving();
+    const going = go("ws://user:secret@a:1024/", [ask("403 Forbidden", "n")]);
+    await expect(going).rejects.toMatchObject({ response: { statusCode: 403 } });
+    expect(requests).toHaveLength(1);
   });
 
   test("answers a stale nonce once more", async () => {

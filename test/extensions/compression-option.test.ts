@@ -8,7 +8,7 @@ import {
 } from "../../src/extensions/compression-option.ts";
 import type { Extension, ServerExtensionFactory } from "../../src/extensions/extension.ts";
 import type { PerMessageDeflate } from "../../src/extensions/per-message-deflate.ts";
-import { ServerPerMessageDeflateFactory } from "../../src/extensions/server-per-message-deflate-factory.ts";
+import { ServerPerMessageDeflateFactory } from "../../src/extensions/deflate-factories.ts";
 import { formatExtensions, parseExtensions } from "../../src/http/fields.ts";
 import { acceptExtensions, confirmExtensions } from "../../src/protocol/negotiation.ts";
 import { FakeCompression } from "../support/fake-compression.ts";

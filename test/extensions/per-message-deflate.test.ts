@@ -5,7 +5,7 @@ import type { AgreedParameters } from "../../src/extensions/deflate-parameters.t
 import { PerMessageDeflate } from "../../src/extensions/per-message-deflate.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
-import { InflateError } from "../../src/kernels/compression.ts";
+import { InflateError } from "../../src/kernels/inflate-error.ts";
 import { errorOf } from "../http/feed.ts";
 import { FakeCompression } from "../support/fake-compression.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";

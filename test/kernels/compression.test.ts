@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { getCompression, InflateError } from "../../src/kernels/compression.ts";
+import { getCompression } from "../../src/kernels/compression.ts";
+import { InflateError } from "../../src/kernels/inflate-error.ts";
 import { getKernels } from "../../src/kernels/select.ts";
 import { hex } from "../support/hex.ts";
 import { newCompression } from "./inflate-harness.ts";

@@ -1,6 +1,6 @@
 // Drives deflaters as connections do.
 import { DeflateKernel, type Deflater, type DeflaterOptions, WasmDeflater } from "../../src/kernels/deflater.ts";
-import { loadDeflateModule } from "../../src/kernels/module.inline.ts";
+import { loadDeflateModule } from "../../src/kernels/deflate.inline.ts";
 import { PAGES } from "../../src/kernels/constants.ts";
 import { concat } from "./harness.ts";
 

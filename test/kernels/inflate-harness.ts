@@ -1,7 +1,9 @@
 // Drives inflaters as a connection does, and asks zlib the same.
 import { constants, inflateRawSync } from "node:zlib";
-import { type Compression, InflateError, type Inflater, WasmCompression } from "../../src/kernels/compression.ts";
-import { loadDeflateModule, loadModule } from "../../src/kernels/module.inline.ts";
+import { type Compression, type Inflater, WasmCompression } from "../../src/kernels/compression.ts";
+import { InflateError } from "../../src/kernels/inflate-error.ts";
+import { loadDeflateModule } from "../../src/kernels/deflate.inline.ts";
+import { loadModule } from "../../src/kernels/module.inline.ts";
 import { WasmKernels } from "../../src/kernels/wasm-kernels.ts";
 import { concat } from "../support/splits.ts";
 

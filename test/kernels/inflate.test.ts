@@ -1,7 +1,7 @@
 // assembly/deflate: what is inflated and what is refused, whole, byte by byte and in small pieces of output.
 import { constants, deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { InflateError } from "../../src/kernels/compression.ts";
+import { InflateError } from "../../src/kernels/inflate-error.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";
 import { Prng } from "../support/prng.ts";
 import { byteByByte, concat } from "../support/splits.ts";

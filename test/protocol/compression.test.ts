@@ -1,8 +1,8 @@
 // permessage-deflate inside of a protocol: what a peer gets to see of it, and what becomes of its faults.
 import { describe, expect, test } from "vitest";
 import { InvalidCompressedData, InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
-import { ClientPerMessageDeflateFactory } from "../../src/extensions/client-per-message-deflate-factory.ts";
-import { ServerPerMessageDeflateFactory } from "../../src/extensions/server-per-message-deflate-factory.ts";
+import { ClientDeflateFactory } from "../../src/extensions/client-deflate-factory.ts";
+import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
 import { HandshakeRequest } from "../../src/http/request.ts";
 import { ClientProtocol } from "../../src/protocol/client-protocol.ts";
 import type { Protocol } from "../../src/protocol/protocol.ts";
@@ -19,8 +19,8 @@ const compression = getCompression() as Compression;
 type Fault = new (...args: never[]) => Error;
 
 function extension(side: "client" | "server") {
-  if (side === "client") return new ClientPerMessageDeflateFactory({}, () => compression).processResponse([], []);
-  return new ServerPerMessageDeflateFactory({}, () => compression).processRequest([], []).extension;
+  if (side === "client") return new ClientDeflateFactory({}, () => compression).processResponse([], []);
+  return new ServerDeflateFactory({}, () => compression).processRequest([], []).extension;
 }
 
 describe.each(SIDES)("%s with permessage-deflate", (side) => {
@@ -118,11 +118,11 @@ describe("both sides together", () => {
     (options) => {
       const load = (): Compression => compression;
       const client = new ClientProtocol("ws://localhost/", {
-        extensions: [new ClientPerMessageDeflateFactory(options, load)],
+        extensions: [new ClientDeflateFactory(options, load)],
         delivery: "messages",
       });
       const server = new ServerProtocol({
-        extensions: [new ServerPerMessageDeflateFactory({ clientMaxWindowBits: 9 }, load)],
+        extensions: [new ServerDeflateFactory({ clientMaxWindowBits: 9 }, load)],
         delivery: "messages",
       });
       const messages: unknown[] = [];

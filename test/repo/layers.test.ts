@@ -91,7 +91,7 @@ test("imports are relative and name the file, or are of the runtime; there are n
   const wrong = SOURCES.flatMap(({ path, specifiers }) =>
     specifiers
       .filter((specifier) => !/^\.{1,2}\/.+\.(ts|wasm)$/.test(specifier))
-      .filter((specifier) => !(specifier === "#wasm" && folderOf(path) === "kernels"))
+      .filter((specifier) => !(/^#(wasm|deflate)$/.test(specifier) && folderOf(path) === "kernels"))
       .filter((specifier) => BUNDLED.get(path) !== specifier)
       .filter((specifier) => !/^(node|cloudflare):/.test(specifier)) // where these may be: runtime-globals.test.ts
       .map((specifier) => `${path} imports ${specifier}`),

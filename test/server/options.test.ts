@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { readConnectionOptions } from "../../src/connection/options.ts";
-import { ServerPerMessageDeflateFactory } from "../../src/extensions/server-per-message-deflate-factory.ts";
+import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
 import { readServeOptions } from "../../src/server/options.ts";
 import { VERSION } from "../../src/version.ts";
 
 test("readServeOptions() has defaults for everything", () => {
   const settings = readServeOptions({}, "Memory/1.0");
-  expect(settings.handshake.extensions).toEqual([expect.any(ServerPerMessageDeflateFactory)]);
+  expect(settings.handshake.extensions).toEqual([expect.any(ServerDeflateFactory)]);
   expect(settings).toMatchObject({
     connection: readConnectionOptions({}),
     handshake: { origins: undefined, subprotocols: undefined, selectSubprotocol: undefined },

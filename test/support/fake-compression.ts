@@ -2,7 +2,7 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Compression, Inflater } from "../../src/kernels/compression.ts";
 import type { Deflater } from "../../src/kernels/deflater.ts";
-import { InflateError } from "../../src/kernels/compression.ts";
+import { InflateError } from "../../src/kernels/inflate-error.ts";
 import { concat } from "./splits.ts";
 
 const MOST_OUTPUT = 0x10000;

@@ -1,6 +1,5 @@
 // permessage-deflate as a server accepts it (RFC 7692 7.1).
 import { NegotiationError } from "../errors/handshake.ts";
-import { getCompression } from "../kernels/compression.ts";
 import { compressionFor, type LoadCompression } from "./codecs.ts";
 import type { CompressorSettings, ServerParameters, ServerPerMessageDeflateOptions } from "./deflate-options.ts";
 import { readCompressorSettings, readServerParameters } from "./deflate-options.ts";
@@ -8,23 +7,18 @@ import { answerOffer, formatDeflateParameters, parseDeflateParameters } from "./
 import type { Extension, ExtensionParameters, ServerExtensionFactory } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE, PerMessageDeflate } from "./per-message-deflate.ts";
 
-/**
- * Accepts permessage-deflate. Where WebAssembly is missing, it declines.
- *
- * @example
- * const server = await serve(handler, { extensions: [new ServerPerMessageDeflateFactory({ serverMaxWindowBits: 12 })] });
- */
-export class ServerPerMessageDeflateFactory implements ServerExtensionFactory {
+/** Accepts permessage-deflate. Where WebAssembly is missing, it declines. */
+export class ServerDeflateFactory implements ServerExtensionFactory {
   readonly name: string = PER_MESSAGE_DEFLATE;
   readonly #wanted: ServerParameters;
   readonly #compressor: CompressorSettings;
   readonly #load: LoadCompression;
 
   /**
-   * @param load Where the codecs come from; not for applications.
+   * @param load Where the codecs come from.
    * @throws {TypeError | RangeError} For options that cannot be used.
    */
-  constructor(options: ServerPerMessageDeflateOptions = {}, load: LoadCompression = getCompression) {
+  constructor(options: ServerPerMessageDeflateOptions, load: LoadCompression) {
     this.#wanted = readServerParameters(options);
     this.#compressor = readCompressorSettings(options);
     this.#load = load;

@@ -1,5 +1,4 @@
 // permessage-deflate as a client offers it (RFC 7692 7.1).
-import { getCompression } from "../kernels/compression.ts";
 import { compressionFor, type LoadCompression } from "./codecs.ts";
 import type { ClientPerMessageDeflateOptions, CompressorSettings } from "./deflate-options.ts";
 import { readClientParameters, readCompressorSettings } from "./deflate-options.ts";
@@ -8,23 +7,18 @@ import { confirmAnswer, formatDeflateParameters, parseDeflateParameters } from "
 import type { ClientExtensionFactory, Extension, ExtensionParameters } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE, PerMessageDeflate } from "./per-message-deflate.ts";
 
-/**
- * Offers permessage-deflate. Where WebAssembly is missing, it makes no offer.
- *
- * @example
- * const ws = await connect(uri, { extensions: [new ClientPerMessageDeflateFactory({ serverMaxWindowBits: 12 })] });
- */
-export class ClientPerMessageDeflateFactory implements ClientExtensionFactory {
+/** Offers permessage-deflate. Where WebAssembly is missing, it makes no offer. */
+export class ClientDeflateFactory implements ClientExtensionFactory {
   readonly name: string = PER_MESSAGE_DEFLATE;
   readonly #offer: DeflateParameters;
   readonly #compressor: CompressorSettings;
   readonly #load: LoadCompression;
 
   /**
-   * @param load Where the codecs come from; not for applications.
+   * @param load Where the codecs come from.
    * @throws {TypeError | RangeError} For options that cannot be used.
    */
-  constructor(options: ClientPerMessageDeflateOptions = {}, load: LoadCompression = getCompression) {
+  constructor(options: ClientPerMessageDeflateOptions, load: LoadCompression) {
     this.#offer = readClientParameters(options);
     this.#compressor = readCompressorSettings(options);
     this.#load = load;

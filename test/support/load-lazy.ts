@@ -1,0 +1,8 @@
+// Runs before every test file: loads what src/ loads when it is needed, so that a network in memory never waits for it.
+import { loadCompression } from "../../src/kernels/load-compression.ts";
+
+await Promise.all([
+  loadCompression(),
+  import("../../src/client/authentication.ts"),
+  import("../../src/client/through-proxy.ts"),
+]);
