@@ -13,18 +13,36 @@ export function rejected(reason: unknown): Promise<never> {
   return handled(Promise.reject(reason));
 }
 
-/** A promise with its `resolve` and `reject`, marked as handled. */
+interface Settle<T> {
+  readonly resolve: (value: T | PromiseLike<T>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** A promise that is settled from outside, once, and marked as handled. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
-  resolve!: (value: T | PromiseLike<T>) => void;
-  reject!: (reason: unknown) => void;
+  /** Forgotten with the first use: a settled one may be kept for long. */
+  #settle: Settle<T> | undefined;
 
   constructor() {
     this.promise = handled(
       new Promise<T>((resolve, reject) => {
-        this.resolve = resolve;
-        this.reject = reject;
+        this.#settle = { resolve, reject };
       }),
     );
+  }
+
+  resolve(value: T | PromiseLike<T>): void {
+    this.#take()?.resolve(value);
+  }
+
+  reject(reason: unknown): void {
+    this.#take()?.reject(reason);
+  }
+
+  #take(): Settle<T> | undefined {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    return settle;
   }
 }

@@ -17,8 +17,11 @@ import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import type { RecvOptions } from "./incoming.ts";
 import { Incoming } from "./incoming.ts";
+import type { KeepaliveTarget } from "./keepalive.ts";
 import { Keepalive } from "./keepalive.ts";
-import type { Link, LinkOwner } from "./link.ts";
+import type { Hidden } from "./connection-owner.ts";
+import { ConnectionOwner } from "./connection-owner.ts";
+import type { Link } from "./link.ts";
 import type { Sendable, SendOptions } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pings } from "./pings.ts";
@@ -67,7 +70,9 @@ export abstract class Connection<Data = unknown>
   data: Data = undefined as Data;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
-  readonly #closed = new Deferred<CloseInfo>();
+  /** For those who asked. */
+  #closed: Deferred<CloseInfo> | undefined;
+  #closeInfo: CloseInfo | undefined;
   #pings: Pings | undefined;
   #keepalive: Keepalive | undefined;
   #latency: number | null = null;
@@ -79,9 +84,10 @@ export abstract class Connection<Data = unknown>
   /** @internal */
   constructor(link: Link) {
     super(link);
-    this.#incoming = new Incoming(link, (payload) => this.#acknowledge(payload));
-    this.#outgoing = new Outgoing(link, () => this.#rejectClosed());
-    link.owner = this.#owner();
+    const owner = new ConnectionOwner(this, Connection.#hidden);
+    this.#incoming = new Incoming(link, owner);
+    this.#outgoing = new Outgoing(link, owner);
+    link.owner = owner;
   }
 
   // Receiving
@@ -190,7 +196,7 @@ export abstract class Connection<Data = unknown>
       return rejected(new InvalidState("Cannot send: the opening handshake is not over"));
     }
     return handled(
-      this.#closed.promise.then(({ error }) => {
+      this.closed.then(({ error }) => {
         throw error;
       }),
     );
@@ -263,7 +269,7 @@ export abstract class Connection<Data = unknown>
     } else if (protocol.state === "open") protocol.sendClose(code, reason);
     else if (protocol.state === "connecting") this.link.abort();
     this.link.flush();
-    return this.#closed.promise.then(() => {});
+    return this.closed.then(() => {});
   }
 
   /** Drops TCP at once, without a closing handshake. */
@@ -273,6 +279,10 @@ export abstract class Connection<Data = unknown>
 
   /** How the connection ended, once it has. Never rejects. */
   get closed(): Promise<CloseInfo> {
+    if (this.#closed === undefined) {
+      this.#closed = new Deferred();
+      if (this.#closeInfo !== undefined) this.#closed.resolve(this.#closeInfo);
+    }
     return this.#closed.promise;
   }
 
@@ -311,22 +321,14 @@ export abstract class Connection<Data = unknown>
 
   // From the link
 
-  #owner(): LinkOwner {
-    const incoming = this.#incoming;
-    return {
-      onEvents: (events) => incoming.receive(events),
-      get isOverfull() {
-        return incoming.isOverfull;
-      },
-      onTurnEnd: () => incoming.pauseIfFull(),
-      onOpen: () => this.#open(),
-      onLost: (error) => this.#lose(error),
-      onBuffered: (bufferedAmount, isOverLimit) => {
-        if (!diagnostics.buffered.isWatched) return;
-        diagnostics.buffered.publish({ connection: this, bufferedAmount, isOverLimit });
-      },
-    };
-  }
+  static readonly #hidden: Hidden<Connection> = {
+    incoming: (connection) => connection.#incoming,
+    acknowledge: (connection, payload) => connection.#acknowledge(payload),
+    open: (connection, owner) => connection.#open(owner),
+    fail: (connection, error) => connection.#fail(error),
+    lose: (connection, error) => connection.#lose(error),
+    rejectClosed: (connection) => connection.#rejectClosed(),
+  };
 
   #acknowledge(payload: Uint8Array): void {
     const latency = this.#pings?.acknowledge(payload, this.link.timers.clock.now());
@@ -335,14 +337,11 @@ export abstract class Connection<Data = unknown>
     if (diagnostics.latency.isWatched) diagnostics.latency.publish({ connection: this, latency });
   }
 
-  #open(): void {
+  #open(owner: KeepaliveTarget): void {
     if (diagnostics.open.isWatched) diagnostics.open.publish({ connection: this });
     const { pingInterval } = this.link.settings;
     if (pingInterval === null) return;
-    this.#keepalive = new Keepalive(
-      { link: this.link, ping: () => this.ping(), fail: (error) => this.#fail(error) },
-      pingInterval,
-    );
+    this.#keepalive = new Keepalive(owner, pingInterval);
     this.#keepalive.start();
   }
 
@@ -363,7 +362,8 @@ export abstract class Connection<Data = unknown>
     this.#lifetime?.abort(error);
     const code = protocol.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE;
     const reason = protocol.closeReceived?.reason ?? "";
-    this.#closed.resolve({ code, reason, received: protocol.closeReceived, sent: protocol.closeSent, error });
+    this.#closeInfo = { code, reason, received: protocol.closeReceived, sent: protocol.closeSent, error };
+    this.#closed?.resolve(this.#closeInfo);
     this.#tellEnd(error, code, reason);
   }
 

@@ -19,10 +19,15 @@ export interface RecvOptions {
   readonly decode?: boolean;
 }
 
+/** Who hears of what is no message. */
+export interface IncomingOwner {
+  onPong(payload: Uint8Array): void;
+}
+
 /** Reads the messages of one connection. */
 export class Incoming {
   readonly #link: Link;
-  readonly #onPong: (payload: Uint8Array) => void;
+  readonly #owner: IncomingOwner;
   readonly #queue: MessageQueue;
   /** Messages received so far. */
   messages = 0;
@@ -32,12 +37,12 @@ export class Incoming {
   /** Events are being taken: others must not come in between. */
   #isTaking = false;
 
-  constructor(link: Link, onPong: (payload: Uint8Array) => void) {
+  constructor(link: Link, owner: IncomingOwner) {
     this.#link = link;
-    this.#onPong = onPong;
+    this.#owner = owner;
     this.#queue = new MessageQueue(link.settings.maxQueue);
-    this.#queue.onTaken = () => this.#makeRoom();
-    link.protocol.receiver.hasRoom = (messages, bytes) => this.#queue.hasRoomBeside(messages, bytes);
+    this.#queue.owner = this;
+    link.protocol.receiver.room = this.#queue;
   }
 
   recv(options: RecvOptions | undefined): Promise<Message> {
@@ -92,7 +97,7 @@ export class Incoming {
       isDecoding: settings.protocol.delivery === "messages",
       begin: () => (this.#isDropping ? undefined : protocol.streamMessage()),
       cancel: () => protocol.stopStreaming(),
-      onTaken: () => this.#makeRoom(),
+      onTaken: () => this.onTaken(),
     };
     return new MessageStream(source, options);
   }
@@ -116,7 +121,7 @@ export class Incoming {
     this.#queue.beginStream();
     this.#isTaking = wasTaking;
     // A reader who waited has taken its message already.
-    this.#makeRoom();
+    this.onTaken();
   }
 
   #keep(messages: Message[]): void {
@@ -137,7 +142,7 @@ export class Incoming {
     for (const event of events) {
       if (typeof event === "string" || event instanceof Uint8Array) messages.push(event);
       else if (event instanceof MessagePiece) this.#takePiece(event);
-      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#onPong(event.payload);
+      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#owner.onPong(event.payload);
     }
     return messages;
   }
@@ -153,7 +158,7 @@ export class Incoming {
   }
 
   /** Something was taken: decodes what waits, then lets more come. */
-  #makeRoom(): void {
+  onTaken(): void {
     if (this.#isTaking) return;
     const link = this.#link;
     const { receiver } = link.protocol;
@@ -168,7 +173,7 @@ export class Incoming {
   /** No more messages will come, but those that wait to be decoded. */
   close(error: Error): void {
     this.#end = error;
-    this.#makeRoom();
+    this.onTaken();
   }
 }
 

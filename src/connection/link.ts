@@ -45,6 +45,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly timers: TimerWheel;
   readonly settings: ConnectionSettings;
   owner: LinkOwner | undefined;
+  /** Called once, after its owner. */
+  afterLost: (() => void) | undefined;
   request: HandshakeRequest | null = null;
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
@@ -63,8 +65,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   /** The same after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
   #wasCongested = false;
   /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
-  readonly #borrowers = new Waiters();
-  readonly #senders = new Waiters();
+  #borrowers: Waiters | undefined;
+  #senders: Waiters | undefined;
   /** Payload that had been sent when last everything was written. */
   #payloadWritten = 0;
   #closeTimer: Timer | undefined;
@@ -182,9 +184,10 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
-    this.#borrowers.rejectAll(closeError);
-    this.#senders.rejectAll(closeError);
+    this.#borrowers?.rejectAll(closeError);
+    this.#senders?.rejectAll(closeError);
     this.owner?.onLost(closeError);
+    this.afterLost?.();
   }
 
   // Writing
@@ -208,6 +211,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { outputLength } = protocol;
     if (isBorrowed) {
       if (outputLength === 0 && this.transport.bufferedAmount === 0) return DONE;
+      this.#borrowers ??= new Waiters();
       return this.#borrowers.wait(protocol.outputTaken + outputLength);
     }
     return this.room();
@@ -222,6 +226,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   room(): Promise<void> {
     if (this.hasRoom) return DONE;
     const { outputTaken, outputLength } = this.protocol;
+    this.#senders ??= new Waiters();
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
   }
 
@@ -293,8 +298,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
     // With nothing left all have reached their count: it may be too high, where an urgent frame was replaced by a shorter one.
     const reached = outputLength === 0 ? Infinity : outputTaken;
-    this.#borrowers.reach(reached);
-    this.#senders.reach(reached);
+    this.#borrowers?.reach(reached);
+    this.#senders?.reach(reached);
   }
 
   #setCongested(isCongested: boolean): void {

@@ -17,6 +17,12 @@ export interface Reader {
   fail(error: Error): void;
 }
 
+/** Who hears of room in a {@link MessageQueue}. */
+export interface QueueOwner {
+  /** A message was taken from the queue. */
+  onTaken(): void;
+}
+
 /** Messages taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 256;
 
@@ -60,8 +66,7 @@ export class MessageQueue {
   /** The rest of a message whose stream was left is still arriving. */
   #isDropping = false;
   #end: Error | undefined;
-  /** Called after a message was taken from the queue. */
-  onTaken: (() => void) | undefined;
+  owner: QueueOwner | undefined;
 
   constructor(marks: QueueMarks) {
     this.#marks = marks;
@@ -150,7 +155,7 @@ export class MessageQueue {
       this.#messages = this.#messages.slice(this.#front);
       this.#front = 0;
     }
-    this.onTaken?.();
+    this.owner?.onTaken();
     return message;
   }
 
@@ -189,7 +194,7 @@ export class MessageQueue {
   unclaim(stream: StreamReader): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
-    this.onTaken?.();
+    this.owner?.onTaken();
   }
 
   /** `stream` reads no longer, in the middle of its message: unless `isComplete`, what is still to come is dropped. */

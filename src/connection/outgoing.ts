@@ -37,20 +37,25 @@ const LONGEST_TURN = 4;
 /** A Blob up to this size is sent in one frame, a larger one in fragments. */
 const WHOLE_BLOB = 0x10000;
 
+/** Who knows why a connection is not open. */
+export interface OutgoingOwner {
+  /** The error of a connection that is not open, once it is known. */
+  rejectClosed(): Promise<never>;
+}
+
 /** The sending half of a connection. */
 export class Outgoing {
   readonly #link: Link;
-  /** The error of a connection that is not open, once it is known. */
-  readonly #rejectClosed: () => Promise<never>;
+  readonly #owner: OutgoingOwner;
   readonly #turnstile = new Turnstile();
   /** Sends each of the whole messages that wait for their turn, in their order. */
-  readonly #waiting = new Set<() => Promise<void>>();
+  #waiting: Set<() => Promise<void>> | undefined;
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
-  constructor(link: Link, rejectClosed: () => Promise<never>) {
+  constructor(link: Link, owner: OutgoingOwner) {
     this.#link = link;
-    this.#rejectClosed = rejectClosed;
+    this.#owner = owner;
   }
 
   send(message: Sendable, options: SendOptions | undefined): Promise<void> {
@@ -59,7 +64,7 @@ export class Outgoing {
       if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
       const payload = typeof message === "string" ? message : asBytes(message);
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
-      if (this.#link.protocol.state !== "open") return untilAborted(this.#rejectClosed(), signal);
+      if (this.#link.protocol.state !== "open") return untilAborted(this.#owner.rejectClosed(), signal);
       const steps = this.#encodeInSteps(payload, options);
       if (steps !== undefined || this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
         return untilAborted(handled(this.#sendInTurn(payload, options, steps)), signal);
@@ -122,6 +127,7 @@ export class Outgoing {
       sent ??= handled(this.#sendWhole(payload, options, encoding));
       return sent;
     };
+    this.#waiting ??= new Set();
     this.#waiting.add(sendNow);
     try {
       await this.#turnstile.enter(signal);
@@ -129,13 +135,14 @@ export class Outgoing {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
         if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
         if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
-        if (sent === undefined && this.#link.protocol.state !== "open") await this.#rejectClosed();
+        if (sent === undefined && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         void sendNow();
       } finally {
         this.#turnstile.leave();
       }
     } finally {
       this.#waiting.delete(sendNow);
+      if (this.#waiting.size === 0) this.#waiting = undefined;
     }
     await sendNow();
   }
@@ -167,8 +174,7 @@ export class Outgoing {
   /** The connection is about to be closed: sends whole messages that wait for their turn. */
   finish(): void {
     if (this.#link.protocol.isFragmenting) return;
-    for (const sendNow of this.#waiting) void sendNow();
-    this.#waiting.clear();
+    for (const sendNow of this.#waiting ?? []) void sendNow();
   }
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
@@ -251,7 +257,7 @@ export class Outgoing {
   }
 
   #rejectStep(signal: AbortSignal | undefined): Promise<never> {
-    return signal?.aborted === true ? rejected(signal.reason) : untilAborted(this.#rejectClosed(), signal);
+    return signal?.aborted === true ? rejected(signal.reason) : untilAborted(this.#owner.rejectClosed(), signal);
   }
 
   /** Waits for a step of the fragmented message under way. A race with a promise that lasts would leak at every step. */

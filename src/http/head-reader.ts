@@ -56,7 +56,10 @@ export class HeadReader<StartLine extends object> {
     for (;;) {
       const line = this.#readLine(cursor, HeaderLineTooLong);
       if (line === undefined) return undefined;
-      if (line === "") return { startLine: this.#startLine, headers: this.#headers };
+      if (line === "") {
+        this.#headers.trim();
+        return { startLine: this.#startLine, headers: this.#headers };
+      }
       if (this.#headers.size >= this.#limits.headers) {
         throw new TooManyHeaders(`more than ${this.#limits.headers} headers`);
       }

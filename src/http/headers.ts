@@ -9,24 +9,51 @@ export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | readonly string[]>>;
 
-interface Entry {
-  readonly name: string;
-  /** The name in lower case, for comparisons. */
-  readonly key: string;
-  readonly value: string;
+/** What most peers send. One string for all connections in place of one for each. */
+const COMMON: ReadonlyMap<string, string> = new Map(
+  [
+    "Host",
+    "Upgrade",
+    "Connection",
+    "Origin",
+    "User-Agent",
+    "Date",
+    "Server",
+    "Cookie",
+    "Pragma",
+    "Cache-Control",
+    "Accept-Encoding",
+    "Accept-Language",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Accept",
+    "Sec-WebSocket-Version",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Extensions",
+    "websocket",
+    "13",
+    "no-cache",
+    "permessage-deflate; client_max_window_bits",
+  ].map((text) => [text, text]),
+);
+
+function shared(text: string): string {
+  return COMMON.get(text) ?? text;
 }
 
 function isIterable(init: HeadersLike): init is Iterable<readonly [string, string]> {
   return Symbol.iterator in init;
 }
 
-function checkedEntry(name: string, value: string): Entry {
+/** @returns The value without white space around it. */
+function checked(name: string, value: string): string {
   if (typeof name !== "string" || typeof value !== "string") {
     throw new TypeError("Cannot set header: name and value must be strings");
   }
   if (!isToken(name)) throw new InvalidHeaderValue(name, value, `invalid header name: ${quote(name)}`);
   if (!isFieldText(value)) throw new InvalidHeaderValue(name, value, `invalid ${name} header: ${quote(value)}`);
-  return { name, key: name.toLowerCase(), value: trimWhitespace(value) };
+  return trimWhitespace(value);
 }
 
 /**
@@ -40,7 +67,8 @@ function checkedEntry(name: string, value: string): Entry {
  * headers.getAll("set-cookie"); // ["a=1", "b=2"]
  */
 export class Headers implements Iterable<[name: string, value: string]> {
-  #entries: Entry[] = [];
+  /** Names and values in turn: half the memory of an object for each. */
+  #list: string[] = [];
 
   /**
    * @param init Copied. An array as a value of an object stands for several headers.
@@ -58,7 +86,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** Number of headers; a repeated name counts each time. */
   get size(): number {
-    return this.#entries.length;
+    return this.#list.length / 2;
   }
 
   /**
@@ -76,13 +104,23 @@ export class Headers implements Iterable<[name: string, value: string]> {
   getAll(name: string): string[] {
     const key = name.toLowerCase();
     const values: string[] = [];
-    for (const entry of this.#entries) if (entry.key === key) values.push(entry.value);
+    for (let at = this.#find(key, 0); at !== -1; at = this.#find(key, at + 2))
+      values.push(this.#list[at + 1] as string);
     return values;
   }
 
   has(name: string): boolean {
-    const key = name.toLowerCase();
-    return this.#entries.some((entry) => entry.key === key);
+    return this.#find(name.toLowerCase(), 0) !== -1;
+  }
+
+  /** Where the next header with that name is, from `at` on; -1 if there is none. */
+  #find(key: string, at: number): number {
+    const list = this.#list;
+    for (; at < list.length; at += 2) {
+      const name = list[at] as string;
+      if (name.length === key.length && name.toLowerCase() === key) return at;
+    }
+    return -1;
   }
 
   /**
@@ -92,7 +130,8 @@ export class Headers implements Iterable<[name: string, value: string]> {
    * a character above U+00FF.
    */
   append(name: string, value: string): void {
-    this.#entries.push(checkedEntry(name, value));
+    const trimmed = checked(name, value);
+    this.#list.push(shared(name), shared(trimmed));
   }
 
   /**
@@ -101,25 +140,41 @@ export class Headers implements Iterable<[name: string, value: string]> {
    * @throws {InvalidHeaderValue} As `append` does.
    */
   set(name: string, value: string): void {
-    const entry = checkedEntry(name, value);
-    const first = this.#entries.findIndex((other) => other.key === entry.key);
+    const trimmed = checked(name, value);
+    const key = name.toLowerCase();
+    const first = this.#find(key, 0);
     if (first === -1) {
-      this.#entries.push(entry);
+      this.#list.push(shared(name), trimmed);
       return;
     }
-    this.#entries = this.#entries.filter((other, i) => i <= first || other.key !== entry.key);
-    this.#entries[first] = entry;
+    this.#list[first] = name;
+    this.#list[first + 1] = trimmed;
+    this.#remove(key, first + 2);
   }
 
   /** Removes all headers of that name. */
   delete(name: string): void {
-    const key = name.toLowerCase();
-    this.#entries = this.#entries.filter((entry) => entry.key !== key);
+    this.#remove(name.toLowerCase(), 0);
+  }
+
+  #remove(key: string, from: number): void {
+    const list = this.#list;
+    this.#list = list.slice(0, from);
+    for (let at = from; at < list.length; at += 2) {
+      const [name, value] = [list[at] as string, list[at + 1] as string];
+      if (name.toLowerCase() !== key) this.#list.push(name, value);
+    }
+  }
+
+  /** @internal Gives back the memory that was kept for more headers. */
+  trim(): void {
+    this.#list = this.#list.slice();
   }
 
   /** All headers in order, spelled as they came. */
   *[Symbol.iterator](): Generator<[name: string, value: string], void, undefined> {
-    for (const { name, value } of this.#entries) yield [name, value];
+    const list = this.#list;
+    for (let at = 0; at < list.length; at += 2) yield [list[at] as string, list[at + 1] as string];
   }
 
   /** Headers that change independently of these. */
@@ -142,7 +197,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** The headers as they go on the wire, with the empty line that ends them. */
   toString(): string {
     let text = "";
-    for (const { name, value } of this.#entries) text += `${name}: ${value}\r\n`;
+    for (let at = 0; at < this.#list.length; at += 2) text += `${this.#list[at]}: ${this.#list[at + 1]}\r\n`;
     return `${text}\r\n`;
   }
 
@@ -153,7 +208,8 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   #valuesByKey(): Map<string, string[]> {
     const values = new Map<string, string[]>();
-    for (const { key, value } of this.#entries) {
+    for (const [name, value] of this) {
+      const key = name.toLowerCase();
       const known = values.get(key);
       if (known === undefined) values.set(key, [value]);
       else known.push(value);

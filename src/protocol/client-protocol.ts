@@ -60,6 +60,7 @@ export class ClientProtocol extends Protocol {
       throw new InvalidState("Cannot send request: the opening handshake is over");
     }
     this.output.push(request.serialize(), false);
+    request.headers.trim();
   }
 
   protected override receiveHandshake(chunk: Uint8Array): void {

@@ -27,6 +27,12 @@ const COMPACT_AFTER = 64;
 /** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
 export type Delivery = "frames" | "messages" | "bytes";
 
+/** Where messages go. */
+export interface Room {
+  /** Whether there is room for another message beside so many more messages and bytes. */
+  hasRoomBeside(messages: number, bytes: number): boolean;
+}
+
 /** Receives frames. It knows their grammar and limits, not what Close, Ping and Pong mean. */
 export class FrameReceiver {
   /** What was received, in order. */
@@ -58,7 +64,7 @@ export class FrameReceiver {
   /** Decoding stopped for that reason. */
   isInterrupted = false;
   /** Whether there is room for another message beside so many messages and bytes; without it there always is. */
-  hasRoom: ((messages: number, bytes: number) => boolean) | undefined;
+  room: Room | undefined;
   /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
   readonly #messages: MessageReader | undefined;
 
@@ -211,7 +217,7 @@ export class FrameReceiver {
   #decodeWaiting(pipeline: ExtensionPipeline): void {
     this.isInterrupted = false;
     for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
-      if (this.hasRoom?.(this.#decodedMessages, this.payloadLength - this.#payloadBefore) === false) break;
+      if (this.room?.hasRoomBeside(this.#decodedMessages, this.payloadLength - this.#payloadBefore) === false) break;
       this.isInterrupted = this.isSlicing && this.#decodedInTurn >= MOST_IN_TURN;
       const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
       if (frame === undefined) break;

@@ -80,6 +80,7 @@ export class ServerProtocol extends Protocol {
       throw new InvalidState("Cannot send response: the opening handshake is over");
     }
     this.output.push(this.#serialize(response), false);
+    response.headers.trim();
     const early = this.#early;
     this.#early = undefined;
     this.isEarlyFull = false;

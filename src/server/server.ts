@@ -127,44 +127,55 @@ export class RunningServer implements Server {
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = new ServerConnection(link, this);
     this.#opening.add(link);
-    void this.#run(link, connection);
+    link.afterLost = () => this.#forget(link, connection);
+    this.#shakeHands(link, connection).then(
+      (isOpen) => void (isOpen && this.#handle(link, connection)),
+      // The fault of a logger or an option: it must not end the process, nor leave the client hanging.
+      () => link.abort(),
+    );
     link.start();
     if (this.#isClosing) refuse(link);
   }
 
-  async #run(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
-    // What gets here is the fault of a logger or an option: it must not end the process, nor leave the client hanging.
-    this.#openAndHandle(link, connection).catch(() => link.abort());
-    // Not behind the opening or the handler: both run code of the user, which may never end.
-    await connection.closed;
+  #forget(link: Link<ServerProtocol>, connection: ServerConnection): void {
     this.#opening.delete(link);
     this.#open.delete(connection);
     this.#finishIfDone();
   }
 
-  async #openAndHandle(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
+  /** Returns whether the connection is open, and shall be handled. */
+  async #shakeHands(link: Link<ServerProtocol>, connection: ServerConnection): Promise<boolean> {
     const isOpen = await withDeadline(link, this.#settings.connection.openTimeout, () =>
       shakeHands(link, connection, { settings: this.#settings, isClosing: () => this.#isClosing }),
     );
-    if (!isOpen) return;
+    if (!isOpen) return false;
     this.#opening.delete(link);
+    // Lost in the same turn.
+    if (link.isLost) return true;
     this.#open.add(connection);
     // The server was closed between the response and here.
-    if (this.#farewell !== undefined) void connection.close(this.#farewell.code, this.#farewell.reason);
-    else await this.#handle(connection);
+    if (this.#farewell === undefined) return true;
+    void connection.close(this.#farewell.code, this.#farewell.reason);
+    return false;
   }
 
-  async #handle(connection: ServerConnection): Promise<void> {
+  async #handle(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
     try {
       await this.#handler(connection);
       await connection.close();
     } catch (error) {
-      if (!connection.isOwnEnd(error)) {
-        if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
-        connection.logger.error("! connection handler failed", error);
+      try {
+        if (!connection.isOwnEnd(error)) this.#tell(connection, error);
+        await connection.close(CloseCode.INTERNAL_ERROR);
+      } catch {
+        link.abort(); // the fault of a logger, as above
       }
-      await connection.close(CloseCode.INTERNAL_ERROR);
     }
+  }
+
+  #tell(connection: ServerConnection, error: unknown): void {
+    if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
+    connection.logger.error("! connection handler failed", error);
   }
 }
 

@@ -112,7 +112,7 @@ test("MessageQueue is not low with one message that is larger than its bytes", (
 test("MessageQueue calls onTaken after every message that was taken", () => {
   const queue = new MessageQueue(MARKS);
   const lengths: number[] = [];
-  queue.onTaken = () => lengths.push(queue.length);
+  queue.owner = { onTaken: () => lengths.push(queue.length) };
   queue.push("one");
   queue.push("two");
   queue.shift();
@@ -272,7 +272,7 @@ test("MessageQueue.pushPiece() and beginStream() reach the stream that reads, if
 test("MessageQueue.dropStream() drops pieces up to the last one, and calls onTaken", () => {
   const queue = new MessageQueue(MARKS);
   let taken = 0;
-  queue.onTaken = () => taken++;
+  queue.owner = { onTaken: () => taken++ };
   const [stream, next] = [new Stream(), new Stream()];
   queue.claim(stream);
   queue.dropStream(stream, false);
@@ -287,7 +287,7 @@ test("MessageQueue.dropStream() drops pieces up to the last one, and calls onTak
   expect(queue.isDropping).toBe(false);
 });
 
-test("MessageQueue.unclaim() works without onTaken", () => {
+test("MessageQueue.unclaim() works without an owner", () => {
   const queue = new MessageQueue(MARKS);
   const stream = new Stream();
   queue.claim(stream);

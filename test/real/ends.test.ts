@@ -200,7 +200,12 @@ const isFreezing = ({ fault }: Case): boolean => fault === "freeze";
 function startOne(each: Case): void {
   const { outcome, reached } = each;
   const playing = each.role === "server" ? playServer(each) : playClient(each);
-  playing.finally(() => reached.resolve()).then(outcome.resolve, outcome.reject);
+  playing
+    .finally(() => reached.resolve())
+    .then(
+      (value) => outcome.resolve(value),
+      (error: unknown) => outcome.reject(error),
+    );
 }
 
 async function startAll(cases: readonly Case[]): Promise<void> {

@@ -17,6 +17,29 @@ export interface SocketLike extends Duplex {
   unref?(): unknown;
 }
 
+/** Where listeners find their transport: functions of its own for each socket would take half a kilobyte. */
+const TRANSPORT: unique symbol = Symbol("wsasm transport");
+
+interface Driven extends SocketLike {
+  [TRANSPORT]?: NodeTransport;
+}
+
+function onError(this: Driven, error: Error): void {
+  this[TRANSPORT]?.failed(error);
+}
+
+function onData(this: Driven, chunk: Uint8Array): void {
+  this[TRANSPORT]?.received(chunk);
+}
+
+function onEnd(this: Driven): void {
+  this[TRANSPORT]?.ended();
+}
+
+function onClose(this: Driven): void {
+  this[TRANSPORT]?.closed();
+}
+
 function addressOf(host: string | undefined, port: number | undefined, path: string = ""): Address {
   return host === undefined || port === undefined ? { path } : { host, port };
 }
@@ -37,7 +60,7 @@ export class NodeTransport implements Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
   readonly peerCertificate: PeerCertificate | null;
-  readonly #socket: SocketLike;
+  readonly #socket: Driven;
   #sink: TransportSink | undefined;
   #isWaitingForDrain = false;
   #isPaused = false;
@@ -49,11 +72,8 @@ export class NodeTransport implements Transport {
     this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
     this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
     this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;
-    socket.on("error", (error) => {
-      this.#error ??= networkError("go on", error);
-      // Bytes that are no TLS are an error of a TLSSocket which stays open then.
-      socket.destroy();
-    });
+    this.#socket[TRANSPORT] = this;
+    socket.on("error", onError);
   }
 
   attach(sink: TransportSink): void {
@@ -61,35 +81,47 @@ export class NodeTransport implements Transport {
     this.#sink = sink;
     if (!isFirst) return;
     const socket = this.#socket;
-    socket.on("data", this.#onData);
-    socket.on("end", this.#onEnd);
-    socket.on("close", this.#onClose);
+    socket.on("data", onData);
+    socket.on("end", onEnd);
+    socket.on("close", onClose);
     // A socket that was lost before anybody listened does not say so again.
     if (socket.destroyed) queueMicrotask(() => socket.emit("close"));
     else socket.resume();
   }
 
-  readonly #onData = (chunk: Uint8Array): void => {
+  /** @internal */
+  failed(error: Error): void {
+    this.#error ??= networkError("go on", error);
+    // Bytes that are no TLS are an error of a TLSSocket which stays open then.
+    this.#socket.destroy();
+  }
+
+  /** @internal */
+  received(chunk: Uint8Array): void {
     this.#sink?.onData(this.#socket instanceof Socket ? chunk : new Uint8Array(chunk));
-  };
+  }
 
-  readonly #onEnd = (): void => this.#sink?.onEnd();
+  /** @internal */
+  ended(): void {
+    this.#sink?.onEnd();
+  }
 
-  readonly #onClose = (): void => {
+  /** @internal */
+  closed(): void {
     const last = this.#sink;
     this.#sink = undefined;
     this.#isPaused = false;
     this.#hold();
     last?.onClose(this.#error);
-  };
+  }
 
   /** Gives up the socket, for TLS to be put on top of it. What it received since it was paused is still in it. */
   release(): SocketLike {
     const socket = this.#socket;
     socket.pause();
-    socket.off("data", this.#onData);
-    socket.off("end", this.#onEnd);
-    socket.off("close", this.#onClose);
+    socket.off("data", onData);
+    socket.off("end", onEnd);
+    socket.off("close", onClose);
     this.#sink = undefined;
     this.#isPaused = false;
     this.#hold();
