@@ -21,7 +21,7 @@ export function serializeDigest(state: ArrayLike<number>): Uint8Array<ArrayBuffe
   const digest = new Uint8Array(20);
   const view = new DataView(digest.buffer);
   for (let i = 0; i < 5; i++) {
-    view.setUint32(4 * i, state[i] ?? 0);
+    view.setUint32(4 * i, state[i] as number);
   }
   return digest;
 }

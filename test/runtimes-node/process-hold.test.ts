@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { holdProcess, releaseProcess } from "../../src/runtimes/node/process-hold.ts";
 
 const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
@@ -20,4 +20,15 @@ test("holdProcess() keeps one timer for all holders, and releaseProcess() of the
   releaseProcess(two);
   see();
   expect(seen).toEqual([0, 1, 1, 0]);
+});
+
+test("its timer does nothing when it is due", () => {
+  vi.useFakeTimers();
+  const holder = {};
+  holdProcess(holder);
+  vi.advanceTimersByTime(2 ** 31);
+  expect(vi.getTimerCount()).toBe(1);
+  releaseProcess(holder);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
