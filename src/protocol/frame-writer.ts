@@ -42,10 +42,7 @@ export class FrameWriter {
   /** Writes a frame with `text` encoded as UTF-8, and returns its length. `firstByte` holds FIN, reserved bits and opcode. */
   writeText(firstByte: number, text: string): number {
     // A UTF-16 unit takes at most 3 bytes.
-    if (text.length * 3 >= BORROW_FROM) {
-      const length = this.#codec.byteLength(text);
-      if (length >= BORROW_FROM) return this.#writeLongText(firstByte, text, length);
-    }
+    if (text.length * 3 >= BORROW_FROM) return this.#writeLongText(firstByte, text);
     const slab = this.#output.reserve(text.length * 3 + MAX_HEADER);
     const { bytes, used } = slab;
     const maskLength = this.isMasking ? 4 : 0;
@@ -64,7 +61,15 @@ export class FrameWriter {
 
   /** Writes a frame. A payload of 32 KiB or more is borrowed by servers until it was written, else copied. */
   writeBytes(firstByte: number, payload: Uint8Array): void {
-    if (payload.length >= BORROW_FROM) return this.#writeLongBytes(firstByte, payload);
+    if (payload.length < BORROW_FROM) return this.#writeShortBytes(firstByte, payload);
+    // The user's bytes are never changed: the masked ones are a copy.
+    if (this.isMasking) return this.#writeLongCopy(firstByte, payload);
+    const slab = this.#output.reserve(MAX_HEADER);
+    this.#output.commit(slab, this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length));
+    this.#output.push(payload, true);
+  }
+
+  #writeShortBytes(firstByte: number, payload: Uint8Array): void {
     const slab = this.#output.reserve(payload.length + MAX_HEADER);
     const payloadAt = this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length);
     slab.bytes.set(payload, payloadAt);
@@ -92,27 +97,22 @@ export class FrameWriter {
     return length;
   }
 
-  #writeLongText(firstByte: number, text: string, length: number): number {
-    const frame = new Uint8Array(MAX_HEADER + length);
-    const payloadAt = this.#writeHeader(frame, 0, firstByte, length);
-    this.#codec.encodeInto(text, frame, payloadAt);
-    this.#maskInPlace(frame, payloadAt, length);
-    this.#output.push(frame.subarray(0, payloadAt + length), false);
+  /** Encodes first and copies then: to measure text in advance takes longer than to encode it. */
+  #writeLongText(firstByte: number, text: string): number {
+    const scratch = this.#output.scratch(text.length * 3);
+    const length = this.#codec.encodeInto(text, scratch, 0);
+    const payload = scratch.subarray(0, length);
+    if (length < BORROW_FROM) this.#writeShortBytes(firstByte, payload);
+    else this.#writeLongCopy(firstByte, payload);
     return length;
   }
 
-  #writeLongBytes(firstByte: number, payload: Uint8Array): void {
-    if (this.isMasking) {
-      // The user's bytes are never changed: the masked ones are a copy.
-      const frame = new Uint8Array(MAX_HEADER + payload.length);
-      const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
-      this.#kernels.maskInto(payload, frame, payloadAt, this.#lastKey);
-      this.#output.push(frame.subarray(0, payloadAt + payload.length), false);
-      return;
-    }
-    const slab = this.#output.reserve(MAX_HEADER);
-    this.#output.commit(slab, this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length));
-    this.#output.push(payload, true);
+  #writeLongCopy(firstByte: number, payload: Uint8Array): void {
+    const frame = this.#output.allocate(MAX_HEADER + payload.length);
+    const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
+    if (this.isMasking) this.#kernels.maskInto(payload, frame, payloadAt, this.#lastKey);
+    else frame.set(payload, payloadAt);
+    this.#output.push(frame.subarray(0, payloadAt + payload.length), false);
   }
 
   #lastKey = 0;

@@ -90,6 +90,11 @@ export class Output {
     return this.#pool.allocate(size);
   }
 
+  /** At least `size` bytes that are free until the next call of anything here. */
+  scratch(size: number): Uint8Array {
+    return this.#pool.scratch(size);
+  }
+
   /** Appends a frame that other outputs have too, and that never changes. */
   pushShared(bytes: Uint8Array): void {
     if (bytes.length > SHARE_FROM) return this.push(bytes, false);

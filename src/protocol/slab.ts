@@ -3,6 +3,9 @@
 /** Small frames are written here one behind another, to leave in one system call. */
 export const SLAB_SIZE = 0x20000;
 
+/** What text of 256 Ki characters takes at most as UTF-8. */
+const SCRATCH_SIZE = 0xc0000;
+
 /** A block that connections append frames to. */
 export class Slab {
   readonly bytes: Uint8Array;
@@ -21,6 +24,7 @@ export class SlabPool {
   /** Memory apart from the slabs, of the kind that the runtime's sockets write fastest; it need not be zero. */
   readonly allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
+  #scratch: Uint8Array | undefined;
 
   /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
   constructor(allocate: (size: number) => Uint8Array) {
@@ -34,6 +38,13 @@ export class SlabPool {
     // The full one lives on until its users have written their bytes, then it is garbage.
     this.#current = new Slab(this.allocate(SLAB_SIZE));
     return this.#current;
+  }
+
+  /** At least `size` bytes that nobody keeps: the same ones with every call, unless they are very many. */
+  scratch(size: number): Uint8Array {
+    if (size > SCRATCH_SIZE) return this.allocate(size);
+    this.#scratch ??= this.allocate(SCRATCH_SIZE);
+    return this.#scratch;
   }
 
   /** One user of `slab` has written all its bytes. The last one makes room for everybody. */

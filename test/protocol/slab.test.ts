@@ -61,3 +61,14 @@ test("sharedSlabs() is one pool", () => {
   expect(sharedSlabs()).toBe(sharedSlabs());
   expect(sharedSlabs().withRoom(1).bytes).toHaveLength(SLAB_SIZE);
 });
+
+test("scratch() gives the same bytes again, and others to those who want very many", () => {
+  const { pool } = setup();
+  const scratch = pool.scratch(100_000);
+  expect(scratch.length).toBeGreaterThanOrEqual(100_000);
+  expect(pool.scratch(1)).toBe(scratch);
+  expect(pool.scratch(scratch.length)).toBe(scratch);
+  const more = pool.scratch(scratch.length + 1);
+  expect(more.length).toBe(scratch.length + 1);
+  expect(pool.scratch(scratch.length + 1)).not.toBe(more);
+});
