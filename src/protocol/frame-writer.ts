@@ -72,8 +72,7 @@ export class FrameWriter {
   #writeShortBytes(firstByte: number, payload: Uint8Array): void {
     const slab = this.#output.reserve(payload.length + MAX_HEADER);
     const payloadAt = this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length);
-    slab.bytes.set(payload, payloadAt);
-    this.#maskInPlace(slab.bytes, payloadAt, payload.length);
+    this.#copyPayload(payload, slab.bytes, payloadAt);
     this.#output.commit(slab, payloadAt + payload.length);
   }
 
@@ -81,8 +80,7 @@ export class FrameWriter {
   wholeFrame(firstByte: number, payload: Uint8Array): Uint8Array {
     const frame = this.#output.allocate(MAX_HEADER + payload.length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
-    frame.set(payload, payloadAt);
-    this.#maskInPlace(frame, payloadAt, payload.length);
+    this.#copyPayload(payload, frame, payloadAt);
     return frame.subarray(0, payloadAt + payload.length);
   }
 
@@ -110,12 +108,17 @@ export class FrameWriter {
   #writeLongCopy(firstByte: number, payload: Uint8Array): void {
     const frame = this.#output.allocate(MAX_HEADER + payload.length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
-    if (this.isMasking) this.#kernels.maskInto(payload, frame, payloadAt, this.#lastKey);
-    else frame.set(payload, payloadAt);
+    this.#copyPayload(payload, frame, payloadAt);
     this.#output.push(frame.subarray(0, payloadAt + payload.length), false);
   }
 
   #lastKey = 0;
+
+  /** Copies a payload behind its header, masked for a server. */
+  #copyPayload(payload: Uint8Array, target: Uint8Array, start: number): void {
+    if (this.isMasking) this.#kernels.maskInto(payload, target, start, this.#lastKey);
+    else target.set(payload, start);
+  }
 
   #maskInPlace(bytes: Uint8Array, payloadAt: number, length: number): void {
     if (this.isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
