@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from "ws";
 import type { ClientCompression } from "../../src/extensions/compression-option.ts";
-import { type Connection, connect, serve } from "../../src/node.ts";
+import { type Connection, connect, type Server, serve } from "../../src/node.ts";
 import { Prng } from "../support/prng.ts";
 
 const HOST = "127.0.0.1";
@@ -86,7 +86,8 @@ test("our server understands their client", { tags: ["slow"] }, async () => {
   );
   try {
     for (const [i, theirs] of COMBINATIONS.entries()) {
-      const { port } = servers[i % servers.length]?.addresses[0] as { port: number };
+      const [address] = (servers[i % servers.length] as Server).addresses;
+      const { port } = address as { port: number };
       const client = new WebSocket(`ws://${HOST}:${port}/`, {
         perMessageDeflate: theirs as PerMessageDeflateOptions,
       });
