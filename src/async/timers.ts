@@ -4,7 +4,8 @@
 export interface Clock {
   /** Milliseconds from an arbitrary origin; never goes back. */
   now(): number;
-  setTimeout(callback: () => void, delay: number): unknown;
+  /** `keepsAlive`: the process does not end before. */
+  setTimeout(callback: () => void, delay: number, keepsAlive?: boolean): unknown;
   clearTimeout(handle: unknown): void;
 }
 
@@ -13,12 +14,12 @@ function unref(handle: unknown): void {
   if (typeof handle.unref === "function") handle.unref();
 }
 
-/** The clock of the runtime. Its timers do not keep a process alive where the runtime allows that. */
+/** The clock of the runtime. Its timers do not keep a process alive where the runtime allows that, unless they should. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimeout(callback, delay) {
+  setTimeout(callback, delay, keepsAlive) {
     const handle: unknown = setTimeout(callback, delay);
-    unref(handle);
+    if (keepsAlive !== true) unref(handle);
     return handle;
   },
   clearTimeout: (handle) => clearTimeout(handle as number),
@@ -58,6 +59,11 @@ export class TimerWheel {
     if (delay < COARSE_FROM) timer.handle = this.clock.setTimeout(callback, delay);
     else this.#enqueue(timer, Math.ceil((this.clock.now() + delay) / TICK));
     return timer;
+  }
+
+  /** Calls back in a later turn of the event loop, to go on with work: unlike a deadline it keeps the process alive. */
+  resumeLater(callback: () => void): void {
+    this.clock.setTimeout(callback, 0, true);
   }
 
   /** Makes sure that the callback of `timer` is not called any more. */

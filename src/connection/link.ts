@@ -112,6 +112,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
     if (protocol.receiver.isInterrupted) this.#decodeLater();
+    // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
+    if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
     this.#isLone = events.length === 1;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
@@ -136,7 +138,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   #decodeLater(): void {
     if (this.#isDecodingLater) return;
     this.#isDecodingLater = true;
-    this.timers.schedule(0, () => {
+    this.timers.resumeLater(() => {
       this.#isDecodingLater = false;
       this.decodeWaiting(true);
     });
@@ -172,8 +174,6 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   onClose(error?: Error): void {
     this.isLost = true;
     const { protocol } = this;
-    // Timers do not keep a process alive, and nothing else may be left that does: from here on, without pauses.
-    protocol.receiver.isSlicing = false;
     this.#trace?.line(error === undefined ? "x TCP is closed" : `! ${error.message}`);
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);

@@ -153,7 +153,7 @@ export class Outgoing {
     let pauseAt = timers.clock.now() + LONGEST_TURN;
     while (!encoding.step()) {
       if (timers.clock.now() < pauseAt) continue;
-      await new Promise<void>((resolve) => timers.schedule(0, resolve));
+      await new Promise<void>((resolve) => timers.resumeLater(resolve));
       if (protocol.state !== "open") return;
       pauseAt = timers.clock.now() + LONGEST_TURN;
     }

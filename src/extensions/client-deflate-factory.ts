@@ -3,7 +3,12 @@ import { compressionFor, type LoadCompression } from "./codecs.ts";
 import type { ClientPerMessageDeflateOptions, CompressorSettings } from "./deflate-options.ts";
 import { readClientParameters, readCompressorSettings } from "./deflate-options.ts";
 import type { DeflateParameters } from "./deflate-parameters.ts";
-import { confirmAnswer, formatDeflateParameters, parseDeflateParameters } from "./deflate-parameters.ts";
+import {
+  confirmAnswer,
+  formatDeflateParameters,
+  MAX_WINDOW_BITS,
+  parseDeflateParameters,
+} from "./deflate-parameters.ts";
 import type { ClientExtensionFactory, Extension, ExtensionParameters } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE, PerMessageDeflate } from "./per-message-deflate.ts";
 
@@ -13,15 +18,22 @@ export class ClientDeflateFactory implements ClientExtensionFactory {
   readonly #offer: DeflateParameters;
   readonly #compressor: CompressorSettings;
   readonly #load: LoadCompression;
+  readonly #mostWindowBits: number;
 
   /**
    * @param load Where the codecs come from.
+   * @param mostWindowBits Window that is used at most, also where the server leaves more (RFC 7692 7.1.2.2).
    * @throws {TypeError | RangeError} For options that cannot be used.
    */
-  constructor(options: ClientPerMessageDeflateOptions, load: LoadCompression) {
+  constructor(
+    options: ClientPerMessageDeflateOptions,
+    load: LoadCompression,
+    mostWindowBits: number = MAX_WINDOW_BITS,
+  ) {
     this.#offer = readClientParameters(options);
     this.#compressor = readCompressorSettings(options);
     this.#load = load;
+    this.#mostWindowBits = mostWindowBits;
   }
 
   requestParameters(): ExtensionParameters | null {
@@ -30,7 +42,9 @@ export class ClientDeflateFactory implements ClientExtensionFactory {
 
   /** @throws {NegotiationError} For an answer that the offer does not allow. */
   processResponse(parameters: ExtensionParameters, accepted: readonly Extension[]): Extension {
-    const agreed = confirmAnswer(parseDeflateParameters(parameters), this.#offer);
+    const confirmed = confirmAnswer(parseDeflateParameters(parameters), this.#offer);
+    const clientMaxWindowBits = Math.min(confirmed.clientMaxWindowBits ?? MAX_WINDOW_BITS, this.#mostWindowBits);
+    const agreed = { ...confirmed, clientMaxWindowBits };
     return new PerMessageDeflate(compressionFor(this.#load, accepted), "client", agreed, this.#compressor);
   }
 }

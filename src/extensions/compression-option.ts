@@ -1,6 +1,6 @@
 // The option `compression` of connections: presets, and the factories that they stand for.
 import { ClientDeflateFactory } from "./client-deflate-factory.ts";
-import { type CodecsNotice, sharedNotice } from "./codecs.ts";
+import { type CodecsNotice, type LoadCompression, sharedNotice } from "./codecs.ts";
 import type { ClientPerMessageDeflateOptions, ServerPerMessageDeflateOptions } from "./deflate-options.ts";
 import type { ClientExtensionFactory, ServerExtensionFactory } from "./extension.ts";
 import { PER_MESSAGE_DEFLATE } from "./per-message-deflate.ts";
@@ -65,10 +65,25 @@ export function compressionFactories(
   const { preset, own } = readOption(option);
   const options: ClientPerMessageDeflateOptions = { ...preset, ...own };
   if (role === "server") return [new ServerDeflateFactory(options as ServerPerMessageDeflateOptions, load)];
+  return clientFactories(options, own, load);
+}
+
+/**
+ * A server that cannot limit its window must decline an offer that asks for it (RFC 7692 7.1.2.1), and `ws` does so too when
+ * it is set to a larger window for the client than was offered. Both get another offer, but not of what was set by hand.
+ */
+function clientFactories(
+  options: ClientPerMessageDeflateOptions,
+  own: Settings,
+  load: LoadCompression,
+): ClientExtensionFactory[] {
   const factory = new ClientDeflateFactory(options, load);
-  if (options.serverMaxWindowBits == null || own.serverMaxWindowBits !== undefined) return [factory];
-  // A server that cannot limit its window must decline the offer (RFC 7692 7.1.2.1). It gets another one.
-  return [factory, new ClientDeflateFactory({ ...options, serverMaxWindowBits: null }, load)];
+  const { serverMaxWindowBits: server = null, clientMaxWindowBits: client } = options;
+  const serverMaxWindowBits = own.serverMaxWindowBits === undefined ? null : server;
+  const isOpen = own.clientMaxWindowBits === undefined && typeof client === "number";
+  if (serverMaxWindowBits === server && !isOpen) return [factory];
+  const second = { ...options, serverMaxWindowBits, ...(isOpen && { clientMaxWindowBits: true as const }) };
+  return [factory, new ClientDeflateFactory(second, load, isOpen ? client : undefined)];
 }
 
 /**

@@ -36,6 +36,9 @@ const THRESHOLD_WITHOUT_CONTEXT = 256;
 /** A frame that is being decoded: what was made of it, and the room that is left. */
 interface Inflated {
   readonly inflater: Inflater;
+  readonly frame: Frame;
+  /** Bytes of its payload that the inflater was given. */
+  given: number;
   readonly pieces: Uint8Array<ArrayBuffer>[];
   readonly maxSize: number;
   room: number;
@@ -52,6 +55,9 @@ const RSV1 = 4;
 const PIECES_IN_STEP = 16;
 /** What an inflater makes at once. */
 const MOST_OUTPUT = 0x10000;
+/** What it is given at once: a call can read all of it and make nothing, in a millisecond, as long as four full pieces take. */
+const MOST_INPUT = 0x10000;
+const INPUT_IN_PIECES = 4;
 
 /** The extension of one connection. Codecs are made when the first message needs them. */
 export class PerMessageDeflate implements Extension {
@@ -95,7 +101,7 @@ export class PerMessageDeflate implements Extension {
     if (!this.#decodes(frame)) return frame;
     const output = this.#startInflating(frame, maxSize);
     while (this.#inflateMore(output, PIECES_IN_STEP)) yield;
-    return withPayload(frame, join(output.pieces), false);
+    return withPayload(frame, yield* joinInSteps(output.pieces), false);
   }
 
   /** Takes note of a frame, and tells whether its payload is compressed. */
@@ -109,8 +115,9 @@ export class PerMessageDeflate implements Extension {
   #startInflating(frame: Frame, maxSize: number): Inflated {
     const { windowBits, keepsContext } = this.decoding;
     this.#inflater ??= this.#compression.createInflater(windowBits, keepsContext);
-    orInvalid(() => this.#inflater?.start(frame.payload, frame.fin));
-    return { inflater: this.#inflater, pieces: [], room: maxSize, maxSize };
+    const output = { inflater: this.#inflater, frame, given: 0, pieces: [], room: maxSize, maxSize };
+    giveInput(output);
+    return output;
   }
 
   /**
@@ -118,11 +125,16 @@ export class PerMessageDeflate implements Extension {
    * be within the limit.
    */
   #inflateMore(output: Inflated, pieces: number): boolean {
-    const { inflater, maxSize } = output;
-    for (let i = 0; i < pieces; i++) {
+    const { inflater, frame, maxSize } = output;
+    for (let done = 0; done < pieces; done++) {
       // One byte more than there is room for tells a payload that just fits from one that does not.
-      const size = orInvalid(() => inflater.next(Math.min(output.room + 1, MOST_OUTPUT)));
-      if (size === 0) return false;
+      const size = nextOrInvalid(inflater, Math.min(output.room + 1, MOST_OUTPUT));
+      if (size === 0) {
+        if (output.given === frame.payload.length) return false;
+        giveInput(output);
+        done += INPUT_IN_PIECES - 1;
+        continue;
+      }
       output.room -= size;
       if (output.room < 0) throw new PayloadTooBig(null, maxSize);
       output.pieces.push(this.#output(inflater, size));
@@ -161,9 +173,15 @@ export class PerMessageDeflate implements Extension {
   *encodeInSteps(frame: Frame, hint?: EncodeHint): Generator<undefined, Frame, undefined> {
     if (!this.#encodes(frame, hint)) return frame;
     const { deflater, pieces } = this.#startDeflating(frame);
-    for (let size = deflater.next(); size > 0; size = deflater.next()) {
-      pieces.push(this.#output(deflater, size));
-      yield;
+    try {
+      for (let size = deflater.next(); size > 0; size = deflater.next()) {
+        pieces.push(this.#output(deflater, size));
+        yield;
+      }
+    } catch (error) {
+      // The bytes were transferred meanwhile. What was made of them is not sent, so no later message may refer to it.
+      deflater.reset();
+      throw error;
     }
     return this.#encoded(frame, deflater, join(pieces));
   }
@@ -211,10 +229,33 @@ export class PerMessageDeflate implements Extension {
   }
 }
 
+function giveInput(output: Inflated): void {
+  const { inflater, frame, given } = output;
+  const { payload, fin } = frame;
+  const end = Math.min(payload.length, given + MOST_INPUT);
+  output.given = end;
+  inflater.start(
+    end - given === payload.length ? payload : payload.subarray(given, end),
+    fin && end === payload.length,
+  );
+}
+
+/** {@link join}, for so many that copying them takes its time. */
+function* joinInSteps(pieces: readonly Uint8Array<ArrayBuffer>[]): Generator<undefined, Uint8Array, undefined> {
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const [i, piece] of pieces.entries()) {
+    joined.set(piece, at);
+    at += piece.length;
+    if ((i + 1) % PIECES_IN_STEP === 0) yield;
+  }
+  return joined;
+}
+
 /** The result of an inflater, or the error that says whose fault it is that there is none. */
-function orInvalid<T>(inflate: () => T): T {
+function nextOrInvalid(inflater: Inflater, limit: number): number {
   try {
-    return inflate();
+    return inflater.next(limit);
   } catch (error) {
     if (!(error instanceof InflateError)) throw error;
     throw new InvalidCompressedData("invalid compressed data", { cause: error });

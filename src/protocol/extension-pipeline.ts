@@ -73,14 +73,18 @@ export class ExtensionPipeline {
    */
   decode(frame: Frame): Frame {
     const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
-    return this.#checked(this.#decoded(frame, maxSize), maxSize);
+    const decoded = this.#decoded(frame, maxSize);
+    this.#check(decoded, maxSize);
+    if (this.#validateUtf8 && !decoded.isControl) this.#validate(decoded);
+    return decoded;
   }
 
   /** Whether decoding a frame is better done in steps. */
   decodesInSteps(frame: Frame): boolean {
     const { maxFragment, maxMessage } = this.#limits;
-    const most = Math.min(frame.payload.length * MOST_GROWTH, maxFragment, maxMessage);
-    return most > LONG_OUTPUT && this.extensions.some((extension) => "decodeInSteps" in extension);
+    const { length } = frame.payload;
+    const isLong = length > LONG_INPUT || Math.min(length * MOST_GROWTH, maxFragment, maxMessage) > LONG_OUTPUT;
+    return isLong && this.extensions.some((extension) => "decodeInSteps" in extension);
   }
 
   /** Like {@link decode}. */
@@ -95,16 +99,16 @@ export class ExtensionPipeline {
     } catch (error) {
       throw this.#faultOf(error, frame, maxSize);
     }
-    return this.#checked(decoded, maxSize);
+    this.#check(decoded, maxSize);
+    if (this.#validateUtf8) yield* this.#validateInSteps(decoded);
+    return decoded;
   }
 
-  #checked(decoded: Frame, maxSize: number): Frame {
+  #check(decoded: Frame, maxSize: number): void {
     if (decoded.rsv1 || decoded.rsv2 || decoded.rsv3) throw new ProtocolError("reserved bits must be 0");
     if (decoded.isControl) return checkControl(decoded);
     if (decoded.payload.length > maxSize) throw this.#tooBig(decoded.payload.length, maxSize);
     this.#messageLength += decoded.payload.length;
-    if (this.#validateUtf8) this.#validate(decoded);
-    return decoded;
   }
 
   #decoded(frame: Frame, maxSize: number): Frame {
@@ -134,18 +138,34 @@ export class ExtensionPipeline {
   }
 
   #validate(frame: Frame): void {
+    if (this.#begins(frame)) this.#validatePart(frame.payload, frame.fin);
+  }
+
+  *#validateInSteps(frame: Frame): Generator<undefined, void, undefined> {
+    if (!this.#begins(frame)) return;
+    const { payload, fin } = frame;
+    for (let at = 0; at <= payload.length; at += LONG_OUTPUT) {
+      this.#validatePart(payload.subarray(at, at + LONG_OUTPUT), fin && at + LONG_OUTPUT > payload.length);
+      yield;
+    }
+  }
+
+  /** Takes note of a data frame, and tells whether it is of a text. */
+  #begins(frame: Frame): boolean {
     if (frame.opcode !== Opcode.CONTINUATION) {
       this.#isText = frame.opcode === Opcode.TEXT;
       this.#utf8 = 0;
     }
-    if (!this.#isText) return;
-    this.#utf8 = this.#kernels.validateUtf8(frame.payload, this.#utf8);
-    if (this.#utf8 === UTF8_INVALID || (frame.fin && this.#utf8 !== 0)) throw new InvalidUtf8("invalid UTF-8");
+    return this.#isText;
+  }
+
+  #validatePart(bytes: Uint8Array, isLast: boolean): void {
+    this.#utf8 = this.#kernels.validateUtf8(bytes, this.#utf8);
+    if (this.#utf8 === UTF8_INVALID || (isLast && this.#utf8 !== 0)) throw new InvalidUtf8("invalid UTF-8");
   }
 }
 
-function checkControl(frame: Frame): Frame {
+function checkControl(frame: Frame): void {
   if (frame.payload.length > MAX_CONTROL_PAYLOAD) throw new ProtocolError("control frame too long");
   if (!frame.fin) throw new ProtocolError("fragmented control frame");
-  return frame;
 }

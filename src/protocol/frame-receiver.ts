@@ -21,6 +21,8 @@ const ENCODED_EXTRA = 0x10000;
 const NO_FRAMES: readonly Frame[] = [];
 /** Bytes that are decoded in one turn of the event loop, where decoding is sliced. */
 const MOST_IN_TURN = 0x100000;
+/** Encoded data can take long and become nothing: a byte of it counts as so many at least. */
+const INPUT_WEIGHT = 4;
 /** Decoded frames are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 64;
 
@@ -222,7 +224,7 @@ export class FrameReceiver {
       const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
       if (frame === undefined) break;
       this.#front++;
-      this.#decodedInTurn += frame.payload.length;
+      this.#decodedInTurn += Math.max(frame.payload.length, next.payload.length * INPUT_WEIGHT);
       const known = this.events.length;
       if (this.#messages === undefined) this.events.push(frame);
       else this.#messages.addFrame(frame, this.events);

@@ -19,6 +19,7 @@ export class EncodingSteps {
   readonly payload: Uint8Array;
   readonly #steps: Generator<undefined, Frame, undefined>;
   #frame: Frame | undefined;
+  #error: unknown;
 
   constructor(payload: Uint8Array, steps: Generator<undefined, Frame, undefined>) {
     this.payload = payload;
@@ -27,16 +28,23 @@ export class EncodingSteps {
 
   /** Does one step. Returns whether it was the last. */
   step(): boolean {
+    // A generator that threw is done, without a frame.
+    if (this.#error !== undefined) throw this.#error;
     if (this.#frame !== undefined) return true;
-    const { done, value } = this.#steps.next();
-    if (done === true) this.#frame = value;
-    return done === true;
+    try {
+      const { done, value } = this.#steps.next();
+      if (done === true) this.#frame = value;
+      return done === true;
+    } catch (error) {
+      this.#error = error ?? new Error("error in an extension");
+      throw error;
+    }
   }
 
   /** Does all steps that are left. */
   finish(): Frame {
-    while (this.#frame === undefined) this.step();
-    return this.#frame;
+    while (!this.step());
+    return this.#frame as Frame;
   }
 }
 

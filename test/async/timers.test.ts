@@ -234,6 +234,28 @@ test("systemClock keeps no process alive and cancels", async () => {
   expect(called).toBe(false);
 });
 
+test("resumeLater() calls back in a later turn, and the process lives until then", async () => {
+  const handles: unknown[] = [];
+  const clock = {
+    ...systemClock,
+    setTimeout(...call: Parameters<typeof systemClock.setTimeout>) {
+      handles.push(systemClock.setTimeout(...call));
+      return handles.at(-1);
+    },
+  };
+  let called = false;
+  const resumed = new Promise<void>((resolve) => {
+    new TimerWheel(clock).resumeLater(() => {
+      called = true;
+      resolve();
+    });
+  });
+  await Promise.resolve();
+  expect(called).toBe(false);
+  expect((handles[0] as NodeJS.Timeout).hasRef()).toBe(true);
+  await resumed;
+});
+
 test.each([1, null, {}, { unref: 1 }])("systemClock takes what a runtime has for a handle: %j", (handle) => {
   const set = vi.fn(() => handle);
   vi.stubGlobal("setTimeout", set);

@@ -163,3 +163,24 @@ describe.each(SIDES)("%s: what is compressed", (side) => {
     expect(sent().map(({ firstByte }) => firstByte)).toEqual([0x81, 0xc1, 0x82]);
   });
 });
+
+describe("a long message", () => {
+  test("whose bytes are transferred while it is encoded is not sent, and the next one is understood", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    await ws.send("Hello world! ".repeat(100));
+    await ws.recv();
+    const bytes = new Prng(3).bytes(8_000_000).map((byte) => byte & 15);
+    const sent = ws.send(bytes);
+    // Encoding has begun, and goes on in other turns of the event loop.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    await expect(sent).rejects.toBeInstanceOf(TypeError);
+    for (const message of ["Hello world! ".repeat(100), new Uint8Array(1_000_000), "Hello world! ".repeat(100)]) {
+      await ws.send(message);
+      expect(isSame(await ws.recv(), message)).toBe(true);
+    }
+    await ws.close();
+  });
+});

@@ -49,22 +49,32 @@ const PLAIN = "permessage-deflate";
 describe("compressionFactories() of a client", () => {
   const flags = "server_no_context_takeover; client_no_context_takeover";
   const small =
-    "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12, permessage-deflate; client_max_window_bits=12";
+    "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12, permessage-deflate; client_max_window_bits";
   test.each<[ClientCompression | undefined, string]>([
     [undefined, small],
     ["deflate", small],
     [
       "shared",
-      `permessage-deflate; ${flags}; server_max_window_bits=12; client_max_window_bits=12, permessage-deflate; ${flags}; client_max_window_bits=12`,
+      `permessage-deflate; ${flags}; server_max_window_bits=12; client_max_window_bits=12, permessage-deflate; ${flags}; client_max_window_bits`,
     ],
     ["max", BROWSER],
     [null, ""],
     [{}, small],
     [{ level: 9, serverMaxWindowBits: undefined }, small],
+    // What was asked for stays, and for the rest there is a second offer.
     [
       { serverMaxWindowBits: 10 },
-      "permessage-deflate; server_max_window_bits=10; client_max_window_bits=12", // as it was asked for, or not at all
+      "permessage-deflate; server_max_window_bits=10; client_max_window_bits=12, permessage-deflate; server_max_window_bits=10; client_max_window_bits",
     ],
+    [
+      { clientMaxWindowBits: 10 },
+      "permessage-deflate; server_max_window_bits=12; client_max_window_bits=10, permessage-deflate; client_max_window_bits=10",
+    ],
+    [
+      { serverMaxWindowBits: 10, clientMaxWindowBits: 10 },
+      "permessage-deflate; server_max_window_bits=10; client_max_window_bits=10",
+    ],
+    [{ clientMaxWindowBits: null }, "permessage-deflate; server_max_window_bits=12, permessage-deflate"],
     [{ serverMaxWindowBits: null, clientMaxWindowBits: true }, BROWSER],
   ])("offers for %j", (option, header) => {
     expect(offered(option)).toBe(header);
@@ -73,6 +83,8 @@ describe("compressionFactories() of a client", () => {
   test.each<[ClientCompression, string, string]>([
     ["deflate", "permessage-deflate; server_max_window_bits=12", "in 12 true, out 12 true 5 64"],
     ["deflate", PLAIN, "in 15 true, out 12 true 5 64"],
+    ["deflate", "permessage-deflate; client_max_window_bits=15", "in 15 true, out 12 true 5 64"],
+    ["deflate", "permessage-deflate; client_max_window_bits=9", "in 15 true, out 9 true 5 64"],
     ["shared", `permessage-deflate; ${flags}`, "in 15 false, out 12 false 5 256"],
     ["max", PLAIN, "in 15 true, out 15 true 8 64"],
     [{ threshold: 1, memLevel: 9 }, PLAIN, "in 15 true, out 12 true 9 1"],

@@ -53,6 +53,7 @@ class FakeInflater implements Inflater {
   /** What the message consists of so far, and how much of it was taken. */
   #input: Uint8Array = NOTHING;
   #made = 0;
+  #error: Error | undefined;
 
   constructor(outlet: Outlet, windowBits: number, keepsContext: boolean, tell: (made: number) => void) {
     this.#outlet = outlet;
@@ -63,7 +64,7 @@ class FakeInflater implements Inflater {
 
   start(input: Uint8Array, isLast: boolean): void {
     this.#input = concat(isLast ? [this.#input, input, TAIL] : [this.#input, input]);
-    const message = this.#inflate(this.#input, this.#history);
+    const message = this.#inflateOrFail();
     this.#outlet.fill(message.subarray(this.#made));
     this.#made = message.length;
     if (!isLast) return;
@@ -72,25 +73,31 @@ class FakeInflater implements Inflater {
     this.#made = 0;
   }
 
-  /** Goes on behind a block that says it is the last one (RFC 7692 7.2.3.4). */
-  #inflate(input: Uint8Array, history: Uint8Array): Uint8Array {
-    const options = { windowBits: zlibBits(this.#windowBits), finishFlush: constants.Z_SYNC_FLUSH, info: true };
+  #inflateOrFail(): Uint8Array {
     try {
-      const dictionary = history.length > 0 ? { dictionary: history } : {};
-      const { buffer, engine } = inflateRawSync(input, { ...options, ...dictionary }) as unknown as {
-        buffer: Uint8Array;
-        engine: { bytesWritten: number };
-      };
-      const rest = input.subarray(engine.bytesWritten);
-      const output = new Uint8Array(buffer);
-      if (rest.length === 0 || engine.bytesWritten === 0) return output;
-      return concat([output, this.#inflate(rest, windowOf(history, output, this.#windowBits))]);
+      return this.#inflate(this.#input, this.#history);
     } catch (error) {
-      throw new InflateError("not DEFLATE", { cause: error });
+      this.#error = new InflateError("not DEFLATE", { cause: error });
+      return NOTHING;
     }
   }
 
+  /** Goes on behind a block that says it is the last one (RFC 7692 7.2.3.4). */
+  #inflate(input: Uint8Array, history: Uint8Array): Uint8Array {
+    const options = { windowBits: zlibBits(this.#windowBits), finishFlush: constants.Z_SYNC_FLUSH, info: true };
+    const dictionary = history.length > 0 ? { dictionary: history } : {};
+    const { buffer, engine } = inflateRawSync(input, { ...options, ...dictionary }) as unknown as {
+      buffer: Uint8Array;
+      engine: { bytesWritten: number };
+    };
+    const rest = input.subarray(engine.bytesWritten);
+    const output = new Uint8Array(buffer);
+    if (rest.length === 0 || engine.bytesWritten === 0) return output;
+    return concat([output, this.#inflate(rest, windowOf(history, output, this.#windowBits))]);
+  }
+
   next(limit: number): number {
+    if (this.#error !== undefined) throw this.#error;
     const made = this.#outlet.take(limit);
     this.#tell(made);
     return made;

@@ -1,0 +1,154 @@
+// Long compressed messages: the work is done in many short steps, so that other connections wait milliseconds and no more.
+import { deflateRawSync, constants } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
+import { Opcode } from "../../src/frames/opcode.ts";
+import { type Compression, getCompression } from "../../src/kernels/compression.ts";
+import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import { parseHex } from "../support/hex.ts";
+import { Prng } from "../support/prng.ts";
+import { frame, fromPeer, OpenProtocol } from "./harness.ts";
+
+const RSV1 = 0x40;
+const SIZE = 20 << 20;
+/** Of all the time that a message takes, at most this part is in one step: a step takes milliseconds, all a hundred. */
+const MOST = 1 / 4;
+/** Another process may stop ours in any step. */
+const ATTEMPTS = 5;
+
+const compression = getCompression() as Compression;
+const factory = new ServerDeflateFactory({}, () => compression);
+
+function open(delivery: Delivery): OpenProtocol {
+  const protocol = new OpenProtocol("server", { maxMessage: null, delivery }, {}, [
+    factory.processRequest([], []).extension,
+  ]);
+  protocol.receiver.isSlicing = true;
+  return protocol;
+}
+
+function json(): Buffer {
+  const lines: string[] = [];
+  for (let i = 0, length = 0; length < SIZE; i++) {
+    const line = JSON.stringify({ id: i, name: `user ${(i * 7919) % 1000}`, value: Math.sin(i), city: "Köln" });
+    length += line.length + 1;
+    lines.push(line);
+  }
+  return Buffer.from(lines.join("\n"));
+}
+
+/** 360 bits: four blocks with codes of their own and nothing in them. */
+const EMPTY_BLOCKS = parseHex(
+  "04c081000000000090ff6b100007020000000040feaf41001c080000000000f9bf060170200000000000e4ff1a".replace(
+    /..(?!$)/g,
+    "$& ",
+  ),
+);
+
+function emptyBlocks(): Uint8Array {
+  const bytes = new Uint8Array(EMPTY_BLOCKS.length * 100_000);
+  for (let at = 0; at < bytes.length; at += EMPTY_BLOCKS.length) bytes.set(EMPTY_BLOCKS, at);
+  return bytes;
+}
+
+const deflated = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(deflateRawSync(bytes, { level: 1, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4));
+
+/** How much of the time the longest step took; a generator yields behind each of them. */
+function longestOf(steps: Iterator<unknown>): { readonly part: number; readonly count: number } {
+  let [longest, all, count] = [0, 0, 0];
+  for (let done = false; !done; count++) {
+    const before = performance.now();
+    done = steps.next().done === true;
+    const took = performance.now() - before;
+    longest = Math.max(longest, took);
+    all += took;
+  }
+  return { part: longest / all, count };
+}
+
+function expectShortSteps(attempt: () => Iterator<unknown>): void {
+  const results: { readonly part: number; readonly count: number }[] = [];
+  for (let i = 0; i < ATTEMPTS && (results.at(-1)?.part ?? 1) > MOST; i++) results.push(longestOf(attempt()));
+  expect(results.at(-1)?.part, JSON.stringify(results)).toBeLessThanOrEqual(MOST);
+}
+
+/** Receives a frame, and decodes it as a link does it. */
+function* receiving(bytes: Uint8Array, protocol: OpenProtocol): Generator<undefined, void, undefined> {
+  for (let at = 0; at < bytes.length; at += 0x10000) protocol.receiveData(bytes.slice(at, at + 0x10000));
+  while (protocol.receiver.hasEncoded) {
+    yield;
+    protocol.decodeWaiting(true);
+  }
+}
+
+describe("receiving", { tags: ["slow"] }, () => {
+  test.each<[string, () => Uint8Array, Delivery, Opcode, number | undefined]>([
+    ["20 MiB of text, as bytes", json, "bytes", Opcode.TEXT, undefined],
+    ["20 MiB of binary data", json, "messages", Opcode.BINARY, undefined],
+    ["20 MiB of zeros", () => new Uint8Array(SIZE), "messages", Opcode.BINARY, undefined],
+    ["20 MiB that are random", () => new Prng(1).bytes(SIZE), "messages", Opcode.BINARY, undefined],
+  ])("%s", (_what, make, delivery, opcode) => {
+    const message = make();
+    const wire = fromPeer("server", frame(0x80 | RSV1 | opcode, deflated(message)));
+    expectShortSteps(() => {
+      const protocol = open(delivery);
+      const steps = receiving(wire, protocol);
+      steps.next(); // what comes from the socket is of no interest here
+      return steps;
+    });
+    const protocol = open(delivery);
+    for (const steps = receiving(wire, protocol); steps.next().done !== true;);
+    const [received] = protocol.eventsReceived();
+    expect(Buffer.compare(received as Uint8Array, message)).toBe(0);
+  });
+
+  test("4 MiB of blocks with nothing in them", () => {
+    const wire = fromPeer("server", frame(0x82 | RSV1, emptyBlocks()));
+    expectShortSteps(() => {
+      const steps = receiving(wire, open("messages"));
+      steps.next();
+      return steps;
+    });
+    const protocol = open("messages");
+    for (const steps = receiving(wire, protocol); steps.next().done !== true;);
+    expect(protocol.eventsReceived()).toEqual([new Uint8Array(0)]);
+  });
+
+  test("4 MiB of them in frames of 64 KiB, which come in one chunk", () => {
+    const blocks = emptyBlocks();
+    const frames: Uint8Array[] = [];
+    for (let at = 0; at < blocks.length; at += 0x10000) {
+      const first = at === 0 ? Opcode.BINARY | RSV1 : Opcode.CONTINUATION;
+      frames.push(frame(first | (at + 0x10000 >= blocks.length ? 0x80 : 0), blocks.subarray(at, at + 0x10000)));
+    }
+    const wire = fromPeer("server", ...frames);
+    expectShortSteps(() => {
+      const protocol = open("messages");
+      protocol.receiveData(wire.slice());
+      return (function* () {
+        while (protocol.receiver.hasEncoded) {
+          protocol.decodeWaiting(true);
+          yield;
+        }
+        expect(protocol.eventsReceived()).toEqual([new Uint8Array(0)]);
+      })();
+    });
+  });
+});
+
+describe("sending", { tags: ["slow"] }, () => {
+  test.each([
+    ["JSON", json],
+    ["zeros", () => new Uint8Array(SIZE)],
+    ["random bytes", () => new Prng(1).bytes(SIZE)],
+  ])("20 MiB of %s", (_what, make) => {
+    const message = make();
+    expectShortSteps(() => {
+      const steps = open("messages").encodeInSteps(false, message);
+      return (function* () {
+        while (steps?.step() === false) yield;
+      })();
+    });
+  });
+});
