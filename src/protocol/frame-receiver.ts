@@ -196,10 +196,10 @@ export class FrameReceiver {
           this.#decodeWaiting(pipeline);
         }
       }
-      this.#messages?.pushPiece(this.events);
     } catch (error) {
       this.#failDecoding(error);
     }
+    this.#messages?.pushPiece(this.events);
   }
 
   /** Decodes what waits, as far as there is room. Fills `events` and `fault`. `isNewTurn`: others have gone on meanwhile. */
@@ -210,10 +210,10 @@ export class FrameReceiver {
     if (this.#pipeline === undefined) return;
     try {
       this.#decodeWaiting(this.#pipeline);
-      this.#messages?.pushPiece(this.events);
     } catch (error) {
       this.#failDecoding(error);
     }
+    this.#messages?.pushPiece(this.events);
   }
 
   #decodeWaiting(pipeline: ExtensionPipeline): void {

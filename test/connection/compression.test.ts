@@ -4,7 +4,9 @@ import type { ClientCompression, ServerCompression } from "../../src/extensions/
 import { bindConnect } from "../../src/client/connect.ts";
 import type { Connection } from "../../src/node.ts";
 import { bindServe } from "../../src/server/serve.ts";
-import { inflated, openDeflated, RSV1 } from "../support/deflated.ts";
+import { ConnectionClosedError } from "../../src/errors/closed.ts";
+import { deflatedFrame, inflated, openDeflated, RSV1 } from "../support/deflated.ts";
+import { hex } from "../support/hex.ts";
 import { MemoryRuntime } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";
 
@@ -184,3 +186,15 @@ describe("a long message", () => {
     await ws.close();
   });
 });
+
+test.each(SIDES)(
+  "%s: what arrived of a message before a fault is given out to who reads it in pieces",
+  async (side) => {
+    const { ws, feed } = await openDeflated(side);
+    const stream = ws.recvStreaming();
+    const first = stream.next();
+    await feed(deflatedFrame(0x01, "Hello"), hex`80 01 ff`);
+    expect(await first).toEqual({ done: false, value: "Hello" });
+    await expect(stream.next()).rejects.toBeInstanceOf(ConnectionClosedError);
+  },
+);
