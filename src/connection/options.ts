@@ -150,7 +150,12 @@ function readDuration(name: string, value: number | null | undefined, byDefault:
   return value;
 }
 
-function readLimit(name: string, value: number | null | undefined, byDefault: number | null): number | null {
+/**
+ * Reads a count or a size.
+ *
+ * @throws {TypeError | RangeError} For anything but an integer of at least 0, or `null`.
+ */
+export function readLimit(name: string, value: number | null | undefined, byDefault: number | null): number | null {
   if (value === undefined) return byDefault;
   if (value === null) return null;
   if (typeof value !== "number") throw new TypeError(`Cannot use ${name}: expected a number or null`);

@@ -11,21 +11,31 @@ import type { ServerSettings } from "./options.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 const SWITCHING_PROTOCOLS = 101;
+/** Seconds. */
+const RETRY_AFTER = "5";
 
 /** What the server knows while a handshake is under way. */
 export interface OpeningContext {
   readonly settings: ServerSettings;
-  isClosing(): boolean;
+  /** The answer to a client that could be served, but not now; `null` if it can. */
+  refusal(): HandshakeResponse | null;
+  /** The connection is about to be open: nothing else runs between this and `refusal`. */
+  opened(): void;
 }
 
 /** The answer of a server that is closing. */
-export function unavailable(): HandshakeResponse {
+export function shuttingDown(): HandshakeResponse {
   return plainResponse(503, "Server is shutting down.\n");
+}
+
+/** The answer of a server with too many of something. */
+export function overloaded(what: "connections" | "opening handshakes"): HandshakeResponse {
+  return plainResponse(503, `Too many ${what}.\n`, { "Retry-After": RETRY_AFTER });
 }
 
 /**
  * Goes through the opening handshake. Resolves to whether the connection is open; if it is not, a response was sent
- * and the connection is ending, or it was lost. Never rejects.
+ * and the connection is ending, or it was lost.
  */
 export async function shakeHands(
   link: Link<ServerProtocol>,
@@ -47,11 +57,20 @@ export async function shakeHands(
     tell(link, connection, startedAt, protocol.closeError());
     return false; // lost, or answered meanwhile
   }
-  link.response = response;
-  protocol.sendResponse(response);
+  const final = response.statusCode === SWITCHING_PROTOCOLS ? (context.refusal() ?? response) : response;
+  const isOpen = final.statusCode === SWITCHING_PROTOCOLS;
+  link.response = final;
+  protocol.sendResponse(final);
+  if (isOpen) context.opened();
+  link.settings.log.info(isOpen ? "= connection open" : rejected(final, protocol.handshakeError !== null));
   tell(link, connection, startedAt, protocol.handshakeError);
   link.answered();
-  return response.statusCode === SWITCHING_PROTOCOLS;
+  return isOpen;
+}
+
+function rejected({ statusCode, reasonPhrase }: HandshakeResponse, isHandshake: boolean): string {
+  const status = `${statusCode} ${reasonPhrase}`;
+  return isHandshake ? `= connection rejected (${status})` : `= HTTP response sent (${status})`;
 }
 
 /** Tells diagnostics how the handshake ended. */
@@ -82,14 +101,14 @@ async function answer(
       return result ? toHandshakeResponse(result) : before;
     });
   }
-  return response.statusCode === SWITCHING_PROTOCOLS && context.isClosing() ? unavailable() : response;
+  return response;
 }
 
 function accept(protocol: ServerProtocol, connection: ServerConnection, request: HandshakeRequest): HandshakeResponse {
   const response = protocol.accept(request);
   const error = protocol.handshakeError;
   if (error !== null && !(error instanceof InvalidHandshake)) {
-    connection.logger.error("! opening handshake failed", error);
+    connection.link.settings.log.error("! opening handshake failed", error);
   }
   return response;
 }
@@ -107,7 +126,7 @@ async function guarded(
   } catch (error) {
     if (error instanceof NegotiationError) return rejectionFor(error);
     if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handshake", error });
-    connection.logger.error("! opening handshake failed", error);
+    connection.link.settings.log.error("! opening handshake failed", error);
     return rejectionFor(undefined);
   }
 }

@@ -1,6 +1,7 @@
 // Options of serve(), read once.
+import type { Link } from "../connection/link.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions } from "../connection/options.ts";
+import { readConnectionOptions, readLimit } from "../connection/options.ts";
 import type { ServerCompression } from "../extensions/compression-option.ts";
 import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
 import type { HandshakeRequest } from "../http/request.ts";
@@ -10,7 +11,10 @@ import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { VERSION } from "../version.ts";
 import type { WebResponse } from "./hook-response.ts";
 import { checkPlace, type PlaceOptions } from "./place.ts";
-import type { ServerConnection } from "./server-connection.ts";
+import type { Server } from "./server-connection.ts";
+import { ServerConnection } from "./server-connection.ts";
+
+const DEFAULT_MAX_HANDSHAKES = 1000;
 
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
@@ -39,6 +43,22 @@ export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings
   ) => HookResult | Promise<HookResult>;
   /** Value of the Server header; `null` for none. Default: runtime and library with their versions. */
   serverHeader?: string | null;
+  /**
+   * Most connections at once, from the response to the end of TCP. A handshake beyond is answered with 503 and Retry-After;
+   * other answers of `processRequest`, to a health check for example, are not concerned. `null` for no limit.
+   *
+   * @default null
+   */
+  maxConnections?: number | null;
+  /**
+   * Most opening handshakes at once, from TCP or the end of the TLS handshake to the response. A client beyond gets
+   * 503 and Retry-After at once, whatever it asks for. `null` for no limit.
+   *
+   * @default 1000
+   */
+  maxHandshakes?: number | null;
+  /** A class of your own for connections. */
+  createConnection?: new (...args: never[]) => ServerConnection;
   /** Starts `server.close()` when it is aborted; aborted before the server listens, `serve` rejects. */
   signal?: AbortSignal;
 }
@@ -50,7 +70,13 @@ export interface ServerSettings {
   readonly processRequest: NonNullable<ServeOptions["processRequest"]> | undefined;
   readonly processResponse: NonNullable<ServeOptions["processResponse"]> | undefined;
   readonly serverHeader: string | null;
+  /** `Infinity` for no limit. */
+  readonly maxConnections: number;
+  readonly maxHandshakes: number;
+  readonly ConnectionClass: new (link: Link, server: Server) => ServerConnection;
 }
+
+type ConnectionClass = ServerSettings["ConnectionClass"];
 
 /**
  * Reads the options.
@@ -73,6 +99,9 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     },
     processRequest: options.processRequest,
     processResponse: options.processResponse,
+    maxConnections: readLimit("maxConnections", options.maxConnections, null) ?? Infinity,
+    maxHandshakes: readLimit("maxHandshakes", options.maxHandshakes, DEFAULT_MAX_HANDSHAKES) ?? Infinity,
+    ConnectionClass: (options.createConnection ?? ServerConnection) as ConnectionClass,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
   };
 }

@@ -6,15 +6,17 @@ import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
+import type { GuardedLogger } from "../connection/logger.ts";
 import type { Address, Transport } from "../connection/transport.ts";
 import { TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
+import type { HandshakeResponse } from "../http/response.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
-import { shakeHands, unavailable } from "./opening.ts";
+import { overloaded, shakeHands, shuttingDown } from "./opening.ts";
 import type { ServerSettings } from "./options.ts";
 import type { Server, ServerCloseOptions } from "./server-connection.ts";
-import { ServerConnection } from "./server-connection.ts";
+import type { ServerConnection } from "./server-connection.ts";
 
 /**
  * Handles one connection. When it returns, the connection is closed with 1000; when it throws, with 1011, and the
@@ -29,10 +31,13 @@ export class RunningServer implements Server {
   readonly #settings: ServerSettings;
   readonly #open = new Set<ServerConnection>();
   readonly #opening = new Set<Link<ServerProtocol>>();
+  /** Those that were turned away at the door, until they are gone. */
+  readonly #refused = new Set<Link<ServerProtocol>>();
   readonly #finished = new Deferred<void>();
   #listener: Listener | undefined;
   #isListenerClosed = false;
   #isClosing = false;
+  #isFinished = false;
   /** What open connections are closed with once the server is closing. */
   #farewell: Close | undefined;
 
@@ -44,6 +49,11 @@ export class RunningServer implements Server {
 
   listening(listener: Listener): void {
     this.#listener = listener;
+    for (const address of listener.addresses) this.#log.info(`= server listening on ${formatAddress(address)}`);
+  }
+
+  get #log(): GuardedLogger {
+    return this.#settings.connection.log;
   }
 
   get addresses(): readonly Address[] {
@@ -67,8 +77,9 @@ export class RunningServer implements Server {
     }
     if (!this.#isClosing) {
       this.#isClosing = true;
+      this.#log.info("= server closing");
       void this.#closeListener();
-      for (const link of this.#opening) if (link.request === null) refuse(link);
+      for (const link of this.#opening) if (link.request === null) refuse(link, shuttingDown());
       this.#limitHooks();
       if (closeConnections) {
         this.#farewell = new Close(code, reason);
@@ -97,7 +108,11 @@ export class RunningServer implements Server {
   }
 
   #finishIfDone(): void {
-    if (this.#isListenerClosed && this.#open.size === 0 && this.#opening.size === 0) this.#finished.resolve();
+    const left = this.#open.size + this.#opening.size + this.#refused.size;
+    if (!this.#isListenerClosed || left > 0 || this.#isFinished) return;
+    this.#isFinished = true;
+    this.#log.info("= server closed");
+    this.#finished.resolve();
   }
 
   /** Hooks end the opening by themselves, within `openTimeout` if there is one: they may have none. */
@@ -105,7 +120,7 @@ export class RunningServer implements Server {
     const { closeTimeout } = this.#settings.connection;
     if (closeTimeout === null || this.#opening.size === 0) return;
     const timer = sharedTimers().schedule(closeTimeout, () => {
-      for (const link of this.#opening) refuse(link);
+      for (const link of this.#opening) refuse(link, shuttingDown());
     });
     void this.finished.then(() => sharedTimers().cancel(timer));
   }
@@ -119,72 +134,93 @@ export class RunningServer implements Server {
   }
 
   accept(transport: Transport): void {
-    const { connection: settings, handshake } = this.#settings;
+    const { connection: settings, handshake, maxHandshakes, ConnectionClass } = this.#settings;
     const protocol = new ServerProtocol(
       { ...handshake, ...settings.protocol, httpLimits: settings.httpLimits },
       internalsOf(this.#runtime),
     );
     const link = new Link(transport, protocol, settings, sharedTimers());
-    const connection = new ServerConnection(link, this);
-    this.#opening.add(link);
+    const connection = this.#made(() => new ConnectionClass(link, this));
+    if (connection === undefined) return transport.abort();
+    const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
+    (refusal === null ? this.#opening : this.#refused).add(link);
     link.afterLost = () => this.#forget(link, connection);
     this.#shakeHands(link, connection).then(
-      (isOpen) => void (isOpen && this.#handle(link, connection)),
-      // The fault of a logger or an option: it must not end the process, nor leave the client hanging.
+      (isOpen) => void (isOpen && this.#handle(connection)),
+      // The fault of an option: it must not end the process, nor leave the client hanging.
       () => link.abort(),
     );
     link.start();
-    if (this.#isClosing) refuse(link);
+    if (refusal !== null) refuse(link, refusal);
+  }
+
+  /** Undefined if a class of the user throws. */
+  #made(make: () => ServerConnection): ServerConnection | undefined {
+    try {
+      return make();
+    } catch (error) {
+      this.#log.error("! createConnection failed", error);
+      return undefined;
+    }
+  }
+
+  #refusal(isFull: boolean, what: Parameters<typeof overloaded>[0]): HandshakeResponse | null {
+    if (this.#isClosing) return shuttingDown();
+    return isFull ? overloaded(what) : null;
   }
 
   #forget(link: Link<ServerProtocol>, connection: ServerConnection): void {
     this.#opening.delete(link);
-    this.#open.delete(connection);
+    this.#refused.delete(link);
+    if (this.#open.delete(connection)) this.#log.info("= connection closed");
     this.#finishIfDone();
   }
 
   /** Returns whether the connection is open, and shall be handled. */
   async #shakeHands(link: Link<ServerProtocol>, connection: ServerConnection): Promise<boolean> {
-    const isOpen = await withDeadline(link, this.#settings.connection.openTimeout, () =>
-      shakeHands(link, connection, { settings: this.#settings, isClosing: () => this.#isClosing }),
+    const { maxConnections, connection: settings } = this.#settings;
+    const isOpen = await withDeadline(link, settings.openTimeout, () =>
+      shakeHands(link, connection, {
+        settings: this.#settings,
+        refusal: () => this.#refusal(this.#open.size >= maxConnections, "connections"),
+        opened: () => {
+          this.#opening.delete(link);
+          this.#open.add(connection);
+        },
+      }),
     );
-    if (!isOpen) return false;
-    this.#opening.delete(link);
-    // Lost in the same turn.
-    if (link.isLost) return true;
-    this.#open.add(connection);
-    // The server was closed between the response and here.
-    if (this.#farewell === undefined) return true;
-    void connection.close(this.#farewell.code, this.#farewell.reason);
-    return false;
+    // Closed with all others, if the server was closed between the response and here.
+    return isOpen && this.#farewell === undefined;
   }
 
-  async #handle(link: Link<ServerProtocol>, connection: ServerConnection): Promise<void> {
+  async #handle(connection: ServerConnection): Promise<void> {
     try {
       await this.#handler(connection);
       await connection.close();
     } catch (error) {
-      try {
-        if (!connection.isOwnEnd(error)) this.#tell(connection, error);
-        await connection.close(CloseCode.INTERNAL_ERROR);
-      } catch {
-        link.abort(); // the fault of a logger, as above
-      }
+      if (!connection.isOwnEnd(error)) this.#tell(connection, error);
+      await connection.close(CloseCode.INTERNAL_ERROR);
     }
   }
 
   #tell(connection: ServerConnection, error: unknown): void {
     if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
-    connection.logger.error("! connection handler failed", error);
+    this.#log.error("! connection handler failed", error);
   }
 }
 
 /** Tells a client that the server closes, unless it was answered. What a hook says later is not heard. */
-function refuse(link: Link<ServerProtocol>): void {
+function refuse(link: Link<ServerProtocol>, response: HandshakeResponse): void {
   const { protocol } = link;
   if (protocol.state !== "connecting" || protocol.closeExpected()) return;
-  protocol.sendResponse(unavailable());
+  protocol.sendResponse(response);
   link.answered();
+}
+
+function formatAddress(address: Address): string {
+  if ("path" in address) return address.path;
+  const { host, port } = address;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** The deadline of an opening: TCP is dropped without an answer. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { readConnectionOptions } from "../../src/connection/options.ts";
 import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
+import { ServerConnection } from "../../src/server/server-connection.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
 import { readServeOptions } from "../../src/server/options.ts";
 import { VERSION } from "../../src/version.ts";
@@ -17,6 +18,8 @@ test("readServeOptions() has defaults for everything", () => {
   });
 });
 
+class Mine extends ServerConnection {}
+
 test("readServeOptions() keeps what is given", () => {
   const options = {
     origins: [null, "https://example.com"],
@@ -29,6 +32,9 @@ test("readServeOptions() keeps what is given", () => {
     compression: null,
     maxSize: 5,
     port: 65_535,
+    maxConnections: 7,
+    maxHandshakes: null,
+    createConnection: Mine,
   };
   const { processRequest, processResponse, serverHeader } = options;
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
@@ -38,6 +44,14 @@ test("readServeOptions() keeps what is given", () => {
     processRequest,
     processResponse,
     serverHeader,
+    maxConnections: 7,
+    maxHandshakes: Infinity,
+    ConnectionClass: Mine,
+  });
+  expect(readServeOptions({}, "x")).toMatchObject({
+    maxConnections: Infinity,
+    maxHandshakes: 1000,
+    ConnectionClass: ServerConnection,
   });
   expect(readServeOptions({ serverHeader: "Mine" }, "x").serverHeader).toBe("Mine");
 });
@@ -52,6 +66,9 @@ test.each([
   [{ port: "80" }, Error],
   [{ unix: "/tmp/x", port: 1 }, TypeError],
   [{ compression: "gzip" }, TypeError],
+  [{ maxConnections: -1 }, RangeError],
+  [{ maxConnections: "7" }, TypeError],
+  [{ maxHandshakes: 1.5 }, RangeError],
 ])("readServeOptions() refuses %j", (options, type) => {
   expect(() => readServeOptions(options as unknown as ServeOptions, "x")).toThrow(type);
 });
