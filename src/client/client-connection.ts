@@ -2,4 +2,4 @@
 import { Connection } from "../connection/connection.ts";
 
 /** An open connection to a server; see `connect`. */
-export class ClientConnection extends Connection {}
+export class ClientConnection<Data = unknown> extends Connection<Data> {}

@@ -10,6 +10,7 @@ import { reconnecting } from "./reconnecting.ts";
 /**
  * Connects to a WebSocket server. `await` it for an open connection, or iterate over it for one connection after the other.
  *
+ * @typeParam Data Type of `data` of the connection.
  * @param uri A `ws:` or `wss:` URI (RFC 6455 3), or `ws+unix:/path/of/socket:/resource`.
  * @throws {InvalidURI} For anything else.
  * @throws {InvalidProxy} If the URI of the proxy cannot be used.
@@ -23,15 +24,16 @@ import { reconnecting } from "./reconnecting.ts";
  * await ws.send("Hello world!");
  * console.log(await ws.recv());
  */
-export type Connect = (uri: string, options?: ConnectOptions) => Connecting;
+export type Connect = <Data = unknown>(uri: string, options?: ConnectOptions) => Connecting<Data>;
 
 /** Makes the `connect` of a runtime. */
 export function bindConnect(runtime: Runtime): Connect {
-  return (uri, options = {}) =>
+  const connect = (uri: string, options: ConnectOptions = {}): Connecting =>
     new Connecting({
       open: async () => open(runtime, readConnectOptions(uri, options)),
       iterate: () => iterate(runtime, uri, options),
     });
+  return connect as Connect; // what type `data` has is the user's affair
 }
 
 async function* iterate(

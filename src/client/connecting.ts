@@ -4,9 +4,9 @@ import { InvalidState } from "../errors/protocol.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /** What a {@link Connecting} can do. */
-export interface ConnectingActions {
-  open(): Promise<ClientConnection>;
-  iterate(): AsyncGenerator<ClientConnection, void, undefined>;
+export interface ConnectingActions<Data> {
+  open(): Promise<ClientConnection<Data>>;
+  iterate(): AsyncGenerator<ClientConnection<Data>, void, undefined>;
 }
 
 /**
@@ -25,40 +25,42 @@ export interface ConnectingActions {
  *   }
  * }
  */
-export class Connecting implements Promise<ClientConnection>, AsyncIterable<ClientConnection> {
+export class Connecting<Data = unknown>
+  implements Promise<ClientConnection<Data>>, AsyncIterable<ClientConnection<Data>>
+{
   readonly [Symbol.toStringTag] = "Connecting";
-  readonly #actions: ConnectingActions;
-  #connection: Promise<ClientConnection> | undefined;
+  readonly #actions: ConnectingActions<Data>;
+  #connection: Promise<ClientConnection<Data>> | undefined;
   #isIterated = false;
 
   /** @internal */
-  constructor(actions: ConnectingActions) {
+  constructor(actions: ConnectingActions<Data>) {
     this.#actions = actions;
   }
 
-  #dial(): Promise<ClientConnection> {
+  #dial(): Promise<ClientConnection<Data>> {
     if (this.#isIterated) return rejected(new InvalidState("Cannot await connect(): it is iterated over"));
     this.#connection ??= this.#actions.open();
     return this.#connection;
   }
 
-  then<A = ClientConnection, B = never>(
-    onFulfilled?: ((connection: ClientConnection) => A | PromiseLike<A>) | null,
+  then<A = ClientConnection<Data>, B = never>(
+    onFulfilled?: ((connection: ClientConnection<Data>) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#dial().then(onFulfilled, onRejected);
   }
 
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<ClientConnection | B> {
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<ClientConnection<Data> | B> {
     return this.#dial().catch(onRejected);
   }
 
-  finally(onFinally?: (() => void) | null): Promise<ClientConnection> {
+  finally(onFinally?: (() => void) | null): Promise<ClientConnection<Data>> {
     return this.#dial().finally(onFinally);
   }
 
   /** @throws {InvalidState} The second time, and after it was awaited. */
-  [Symbol.asyncIterator](): AsyncGenerator<ClientConnection, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<ClientConnection<Data>, void, undefined> {
     if (this.#isIterated) throw new InvalidState("Cannot iterate over connect(): it is iterated over already");
     if (this.#connection !== undefined) throw new InvalidState("Cannot iterate over connect(): it is awaited");
     this.#isIterated = true;

@@ -20,7 +20,7 @@ const DEFAULT_MAX_HANDSHAKES = 1000;
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
 
 /** Options of `serve`. */
-export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
+export interface ServeOptions<Data = unknown> extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
   /**
    * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
    * for permessage-deflate in `extensions` goes before it.
@@ -32,12 +32,12 @@ export interface ServeOptions extends ConnectionOptions, ServerHandshakeSettings
    * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
    * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
    */
-  processRequest?: (ws: ServerConnection, request: HandshakeRequest) => HookResult | Promise<HookResult>;
+  processRequest?: (ws: ServerConnection<Data>, request: HandshakeRequest) => HookResult | Promise<HookResult>;
   /**
    * Called with the response that is about to be sent. It may change its headers or return another response.
    */
   processResponse?: (
-    ws: ServerConnection,
+    ws: ServerConnection<Data>,
     request: HandshakeRequest,
     response: HandshakeResponse,
   ) => HookResult | Promise<HookResult>;

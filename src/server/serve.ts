@@ -13,6 +13,7 @@ import { RunningServer } from "./server.ts";
 /**
  * Starts a WebSocket server.
  *
+ * @typeParam Data Type of `data` of connections.
  * @param handler Called with every open connection; returning closes it with 1000, throwing with 1011.
  * @throws {NetworkError} If it cannot listen; the reason is `"address-in-use"` where that is so.
  * @throws {TypeError | RangeError} For options that cannot be used.
@@ -23,11 +24,13 @@ import { RunningServer } from "./server.ts";
  * }, { host: "localhost", port: 8765 });
  * await server.finished;
  */
-export type Serve = (handler: Handler, options?: ServeOptions) => Promise<Server>;
+export type Serve = <Data = unknown>(handler: Handler<Data>, options?: ServeOptions<Data>) => Promise<Server<Data>>;
 
 /** Makes the `serve` of a runtime. */
 export function bindServe(runtime: Runtime): Serve {
-  return (handler, options = {}) => handled(start(runtime, handler, options));
+  const serve = (handler: Handler, options: ServeOptions = {}): Promise<Server> =>
+    handled(start(runtime, handler, options));
+  return serve as Serve; // what type `data` has is the user's affair
 }
 
 async function start(runtime: Runtime, handler: Handler, options: ServeOptions): Promise<Server> {

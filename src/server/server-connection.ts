@@ -20,11 +20,11 @@ export interface ServerCloseOptions {
 }
 
 /** A server; see `serve`. Disposing of it closes it. */
-export interface Server extends AsyncDisposable {
+export interface Server<Data = unknown> extends AsyncDisposable {
   /** The addresses that the server listens on; empty once it is closed. */
   readonly addresses: readonly Address[];
   /** The connections that are open right now, in a new set. */
-  readonly connections: Set<ServerConnection>;
+  readonly connections: Set<ServerConnection<Data>>;
   /** Resolves when the server was closed and its connections are gone. It does not wait for handlers. */
   readonly finished: Promise<void>;
   /**
@@ -52,14 +52,14 @@ export interface Server extends AsyncDisposable {
 }
 
 /** A connection of a client; what handlers and hooks get. */
-export class ServerConnection extends Connection {
+export class ServerConnection<Data = unknown> extends Connection<Data> {
   /** The server that accepted it. */
-  readonly server: Server;
+  readonly server: Server<Data>;
   /** Who the client is, once `basicAuth` or a hook of yours has said so; `null` before. */
   username: string | null = null;
 
   /** @internal */
-  constructor(link: Link, server: Server) {
+  constructor(link: Link, server: Server<Data>) {
     super(link);
     this.server = server;
   }

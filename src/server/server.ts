@@ -22,7 +22,7 @@ import type { ServerConnection } from "./server-connection.ts";
  * Handles one connection. When it returns, the connection is closed with 1000; when it throws, with 1011, and the
  * error is logged.
  */
-export type Handler = (ws: ServerConnection) => void | Promise<void>;
+export type Handler<Data = unknown> = (ws: ServerConnection<Data>) => void | Promise<void>;
 
 /** The server behind `serve`. */
 export class RunningServer implements Server {
