@@ -24,6 +24,15 @@ interface Driven extends SocketLike {
   [TRANSPORT]?: NodeTransport;
 }
 
+/** What ends with this turn: one tick for all, as a broadcast has thousands of them. */
+let endings: (() => void)[] = [];
+
+function endTurn(): void {
+  const ending = endings;
+  endings = [];
+  for (const end of ending) end();
+}
+
 function onError(this: Driven, error: Error): void {
   this[TRANSPORT]?.failed(error);
 }
@@ -181,7 +190,7 @@ export class NodeTransport implements Transport {
 
   endOfTurn(callback: () => void): void {
     // Run from a promise reaction, this comes after all reactions that are under way.
-    process.nextTick(callback);
+    if (endings.push(callback) === 1) process.nextTick(endTurn);
   }
 
   keepAlive(keep: boolean): void {

@@ -1,0 +1,160 @@
+// What servers do for many connections: open them, and send the same message to all of them.
+import { once } from "node:events";
+import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
+import { pinGenerator, withSubjects } from "./support/machine.mjs";
+import { interleave } from "./support/rounds.mjs";
+import { Tally } from "./support/tally.mjs";
+
+const server = (name) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
+const HOST = "127.0.0.1";
+const REQUEST =
+  "GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nOrigin: http://127.0.0.1\r\nAccept-Language: en\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+const AT_ONCE = 50;
+const CONNECTIONS = 1000;
+/** Broadcasts between two looks at the clock. */
+const BATCH = 5;
+const HEADER_LENGTHS = [2, 4];
+
+/** Opens a connection; resolves with its socket once the handshake is over. */
+async function open(port) {
+  const socket = connect({ port, host: HOST, noDelay: true });
+  socket.on("error", () => {});
+  socket.write(REQUEST);
+  let head = "";
+  while (!head.endsWith("\r\n\r\n")) head += (await once(socket, "data"))[0].latin1Slice();
+  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no handshake: ${head}`);
+  return socket;
+}
+
+/** Opening handshakes, some at once, each on a connection that is dropped then. */
+class Handshakes {
+  tally = new Tally();
+  #server;
+
+  constructor(name, subject) {
+    this.name = name;
+    this.#server = subject;
+  }
+
+  async round(duration, isCounted) {
+    const before = (await this.#server.ask("cpu")).cpu;
+    const started = performance.now();
+    let count = 0;
+    const loop = async () => {
+      while (performance.now() - started < duration) {
+        const socket = await open(this.#server.greeting.port);
+        count++;
+        socket.end();
+        await once(socket.resume(), "close");
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, loop));
+    const wall = (performance.now() - started) / 1e3;
+    const cpu = ((await this.#server.ask("cpu")).cpu - before) / 1e6;
+    if (isCounted) this.tally.add(count, wall, cpu);
+  }
+
+  open() {}
+  close() {}
+}
+
+/** One message for a thousand connections, again and again. */
+class Broadcasts {
+  tally = new Tally();
+  #server;
+  #text;
+  #sockets = [];
+  #received = 0;
+  /** @type {() => void} */
+  #check = () => {};
+
+  constructor(name, subject, text) {
+    this.name = name;
+    this.#server = subject;
+    this.#text = text;
+  }
+
+  async open() {
+    while (this.#sockets.length < CONNECTIONS) {
+      const socket = await open(this.#server.greeting.port);
+      socket.on("data", ({ length }) => {
+        this.#received += length;
+        this.#check();
+      });
+      this.#sockets.push(socket);
+    }
+  }
+
+  async round(duration, isCounted) {
+    const { cpu: before } = await this.#server.ask({ text: this.#text, count: 0 });
+    const started = performance.now();
+    let count = 0;
+    for (; performance.now() - started < duration; count += BATCH) await this.#batch();
+    const wall = (performance.now() - started) / 1e3;
+    const { cpu } = await this.#server.ask({ text: this.#text, count: 0 });
+    if (isCounted) this.tally.add(count * CONNECTIONS, wall, (cpu - before) / 1e6);
+  }
+
+  /** Until all have all of it. */
+  async #batch() {
+    this.#received = 0;
+    const length = this.#text.length + HEADER_LENGTHS[this.#text.length < 126 ? 0 : 1];
+    const all = new Promise((resolve) => {
+      this.#check = () => this.#received === length * CONNECTIONS * BATCH && resolve(undefined);
+    });
+    await this.#server.ask({ text: this.#text, count: BATCH });
+    await all;
+  }
+
+  close() {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+const SERVERS = {
+  wsasm: { file: server("wsasm") },
+  ws: { file: server("ws") },
+};
+const BROADCASTERS = {
+  wsasm: { file: server("broadcast-wsasm") },
+  ws: { file: server("broadcast-ws") },
+};
+
+const text = (length) => "Lorem ipsum dolor sit amet, ".repeat(length).slice(0, length);
+
+const SCENARIOS = [
+  {
+    name: "Handshakes: 50 at once",
+    ...{ size: REQUEST.length, contenders: SERVERS, bars: { ws: 1 } },
+    make: (name, subject) => new Handshakes(name, subject),
+  },
+  ...[100, 1000].map((size) => ({
+    name: `Broadcast: ${size} B to 1,000 connections`,
+    ...{ size, contenders: BROADCASTERS, bars: { ws: 1.15 } },
+    make: (name, subject) => new Broadcasts(name, subject, text(size)),
+  })),
+];
+
+/** Runs the scenarios whose title contains `filter`; returns how many. */
+export async function benchConnections(filter, settings) {
+  const scenarios = SCENARIOS.filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
+  if (scenarios.length === 0) return 0;
+  pinGenerator();
+  for (const { name, size, contenders, bars, make } of scenarios) {
+    const names = Object.keys(contenders);
+    await withSubjects(contenders, names, async (subjects) => {
+      const runs = names.map((each) => make(each, subjects.get(each)));
+      try {
+        for (const run of runs) await run.open();
+        await interleave(runs, settings, (run, duration, isCounted) => run.round(duration, isCounted));
+      } finally {
+        for (const run of runs) run.close();
+      }
+      settings.report(name, size, runs, bars);
+    });
+  }
+  return scenarios.length;
+}

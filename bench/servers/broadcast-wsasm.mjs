@@ -1,0 +1,12 @@
+// Sends a message to all its connections as often as it is told to.
+import { broadcast, serve } from "wsasm";
+import { answer, cpuTime } from "../support/subject.mjs";
+
+const server = await serve((ws) => ws.closed, { host: "127.0.0.1", pingInterval: null, maxHandshakes: null });
+answer({ port: server.addresses[0].port }, async ({ text, count }) => {
+  for (let i = 0; i < count; i++) {
+    broadcast(server.connections, text);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { cpu: cpuTime() };
+});
