@@ -1,11 +1,10 @@
 // node bench/deflate.mjs [--rounds 7] [--window 12] [--connections 1] [--no-context]: the compressor alone, in CPU time
 // per message and length of its output, beside synchronous zlib with the same window. Needs a build before.
-import { readFileSync, readdirSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { constants, createDeflateRaw } from "node:zlib";
 import { compileInternals, importInternal } from "./support/internals.mjs";
-import { randomNumbers } from "./support/payloads.mjs";
+import { SAMPLES } from "./support/samples.mjs";
 import { median } from "./support/stats.mjs";
 import { table } from "./support/table.mjs";
 
@@ -26,42 +25,6 @@ const memLevel = 5;
 /** Bytes that a round compresses. */
 const ROUND = 2_000_000;
 const SIZES = [128, 1024, 16_384, 262_144];
-const ROOT = new URL("../", import.meta.url);
-const prose = ["README.md", "CONTRIBUTING.md", ...readdirSync(new URL("docs", ROOT)).map((name) => `docs/${name}`)]
-  .filter((name) => name.endsWith(".md"))
-  .map((name) => readFileSync(new URL(name, ROOT), "utf8"))
-  .join("\n");
-const text = Buffer.from(prose.repeat(Math.ceil(600_000 / prose.length)));
-const next = randomNumbers(42);
-const pick = (choices) => choices[next() % choices.length];
-const NAMES = ["Ada", "Grace", "Edsger", "Barbara", "Donald", "Leslie", "Niklaus", "Tony", "Frances", "John"];
-
-function record(id) {
-  return {
-    id,
-    type: pick(["order", "quote", "trade", "cancel"]),
-    symbol: pick(["AAPL", "MSFT", "GOOG", "AMZN", "NFLX"]),
-    price: (next() % 100_000) / 100,
-    quantity: next() % 1000,
-    user: { name: pick(NAMES), email: `${pick(NAMES).toLowerCase()}${next() % 100}@example.com` },
-    timestamp: new Date(1.7e12 + next()).toISOString(),
-    tags: [`a${next() % 10}`, `b${next() % 10}`],
-  };
-}
-
-const KINDS = {
-  JSON(length, i) {
-    let written = "[";
-    for (let id = 1000 + i; written.length < length; id++) written += `${JSON.stringify(record(id))},`;
-    return Buffer.from(`${written.slice(0, length - 1)}]`);
-  },
-  text(length, i) {
-    const from = (i * 7919 * 13) % (text.length - length);
-    return Buffer.from(text.subarray(from, from + length));
-  },
-  random: (length) => Buffer.from(Array.from({ length }, () => next() >>> 24)),
-};
-
 /** Zlib on this thread: the handle is not part of Node's API, but without it each message waits for another thread. */
 function zlib(level) {
   const stream = /** @type {any} */ (createDeflateRaw({ level, windowBits, memLevel }));
@@ -101,7 +64,7 @@ const { getCompression } = await importInternal("kernels/compression");
 console.log(`${cpus()[0]?.model}, Node ${process.versions.node}; load: ${loadavg()[0]?.toFixed(1)}`);
 console.log(`2^${windowBits} window, ${connections} connections in turn, ${keepsContext ? "" : "no "}context kept\n`);
 const rows = [];
-for (const [kind, make] of Object.entries(KINDS)) {
+for (const [kind, make] of Object.entries(SAMPLES)) {
   for (const size of SIZES) {
     const messages = Array.from({ length: Math.max(4, Math.min(499, ROUND / size)) }, (_, i) => make(size, i));
     const repeats = Math.ceil(ROUND / size / messages.length);

@@ -1,4 +1,5 @@
 // One growable buffer for the payload of a message that comes in pieces.
+import { join } from "./join.ts";
 
 /** Makes memory. What it holds at first does not matter: it is overwritten before anybody sees it. */
 export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
@@ -7,6 +8,9 @@ const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const FIRST_CAPACITY = 64;
 const TRUSTED_CAPACITY = 0x10000;
 const TRUSTED_FACTOR = 8;
+/** Pieces of this size are kept as they are; smaller ones are collected up to the other one. */
+const KEEP_FROM = 0x1000;
+const COLLECT_UP_TO = 0x8000;
 
 /** A little more than double while more is announced, as chunks of 64 KiB come short of it by the length of a header. */
 function doubled(needed: number, expected: number): number {
@@ -27,6 +31,9 @@ export class Accumulator {
   readonly #allocate: Allocate;
   #bytes = EMPTY;
   #length = 0;
+  /** What comes before `#bytes`, if pieces were kept. */
+  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #keptLength = 0;
 
   constructor(allocate: Allocate = zeroed) {
     this.#allocate = allocate;
@@ -34,7 +41,7 @@ export class Accumulator {
 
   /** Bytes collected so far. */
   get length(): number {
-    return this.#length;
+    return this.#keptLength + this.#length;
   }
 
   /** Adds `source[start, end)`; `expected` more bytes have been announced to follow. */
@@ -55,8 +62,35 @@ export class Accumulator {
     return grown;
   }
 
+  /**
+   * Adds a piece that is the accumulator's from now on. Such pieces are joined at the end and no earlier, so that until then
+   * they take their own length and at most 64 KiB more: they may have been small on the wire, and be refused.
+   */
+  keep(piece: Uint8Array<ArrayBuffer>): void {
+    if (piece.length < KEEP_FROM && this.#length + piece.length <= COLLECT_UP_TO) {
+      return this.append(piece, 0, piece.length, 0);
+    }
+    if (this.#length > 0) this.#keepWhole(this.#takeBytes().slice());
+    if (piece.length < KEEP_FROM) this.append(piece, 0, piece.length, 0);
+    else this.#keepWhole(piece);
+  }
+
+  #keepWhole(piece: Uint8Array<ArrayBuffer>): void {
+    this.#kept.push(piece);
+    this.#keptLength += piece.length;
+  }
+
   /** Returns what was collected and starts anew. */
   take(): Uint8Array<ArrayBuffer> {
+    if (this.#keptLength === 0) return this.#takeBytes();
+    const pieces = this.#kept;
+    if (this.#length > 0) pieces.push(this.#takeBytes());
+    this.#kept = [];
+    this.#keptLength = 0;
+    return join(pieces);
+  }
+
+  #takeBytes(): Uint8Array<ArrayBuffer> {
     const bytes = this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
     this.#bytes = EMPTY;
     this.#length = 0;

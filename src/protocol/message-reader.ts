@@ -132,7 +132,7 @@ export class MessageReader implements InboundReader {
       events.push(this.#messageOf(payload, undefined));
       return;
     }
-    this.#partial.append(payload, 0, payload.length, 0);
+    this.#partial.keep(payload as Uint8Array<ArrayBuffer>);
     if (frame.fin) events.push(this.#finish(undefined));
   }
 

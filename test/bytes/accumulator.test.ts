@@ -119,3 +119,28 @@ test("take() gives what was appended, and no old bytes behind it", () => {
     expect(bytes.buffer.byteLength, `seed ${prng.seed}`).toBeLessThanOrEqual(Math.max(64, 2 * bytes.length));
   }
 });
+
+test("keep() joins pieces of any size, between others, in their order", () => {
+  const prng = new Prng();
+  const accumulator = new Accumulator();
+  for (let run = 0; run < 300; run++) {
+    const parts: Uint8Array[] = [];
+    for (let count = prng.below(20); count > 0; count--) {
+      const piece = prng.bytes(prng.below(prng.pick([4, 4096, 4098, 40_000])));
+      parts.push(piece.slice());
+      if (prng.chance(0.2)) accumulator.append(piece, 0, piece.length, 0);
+      else accumulator.keep(piece);
+    }
+    const expected = concat(parts);
+    expect(accumulator.length, `seed ${prng.seed}`).toBe(expected.length);
+    expect(Buffer.compare(accumulator.take(), expected), `seed ${prng.seed}`).toBe(0);
+    expect(accumulator.length).toBe(0);
+  }
+});
+
+test("keep() does not copy a large piece that comes alone", () => {
+  const accumulator = new Accumulator();
+  const piece = new Uint8Array(4096);
+  accumulator.keep(piece);
+  expect(accumulator.take()).toBe(piece);
+});

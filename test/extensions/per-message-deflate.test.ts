@@ -202,10 +202,10 @@ describe("decode()", () => {
   test("does not take a bug for invalid data", () => {
     const { extension, compression } = scene();
     compression.createInflater = () => ({
-      start: () => {
+      start: () => {},
+      next: () => {
         throw new RangeError("out of bounds");
       },
-      next: () => 0,
       outputOffset: 0,
     });
     expect(() => extension.decode(compressed(CAFE), Infinity)).toThrow(new RangeError("out of bounds"));
@@ -384,5 +384,112 @@ describe.each<Side>(["client", "server"])("what a %s encodes", (side) => {
         }
       }
     }
+  });
+});
+
+describe("encodeShared()", () => {
+  const message = new Frame(TEXT, utf8("a".repeat(300)));
+
+  test("makes one frame for all that agreed on the same, without reference to earlier messages", () => {
+    const made = new Map<string, Frame>();
+    const scenes = [scene(), scene(), scene({ serverMaxWindowBits: 9 })];
+    for (const { extension } of scenes) extension.encode(message);
+    const frames = scenes.map(({ extension }) => extension.encodeShared(message, made));
+    expect(frames[0]).toMatchObject({ opcode: TEXT, fin: true, rsv1: true });
+    expect(frames[1]).toBe(frames[0]);
+    expect(frames[2]).not.toBe(frames[0]);
+    expect(scenes.map(({ compression }) => compression.made.length)).toEqual([2, 1, 2]);
+    const receiver = scene({}, {}, { side: "client" });
+    expect(fromUtf8(receiver.extension.decode(frames[0] as Frame, 1000).payload)).toBe("a".repeat(300));
+  });
+
+  test("later messages do not refer to what was sent before it", () => {
+    const sender = scene();
+    const receiver = scene({}, {}, { side: "client" });
+    const all = [
+      sender.extension.encode(message),
+      sender.extension.encodeShared(message, new Map()),
+      sender.extension.encode(message),
+    ];
+    expect(sender.compression.resets).toBe(1);
+    for (const frame of all) expect(receiver.extension.decode(frame, 1000)).toEqual(message);
+  });
+
+  test("a connection that has compressed nothing yet has nothing to forget", () => {
+    const { extension, compression } = scene();
+    extension.encodeShared(message, new Map());
+    expect(compression.resets).toBe(0);
+  });
+
+  test.each([
+    ["a message that is too short", new Frame(TEXT, utf8("a".repeat(63)))],
+    ["a message that would not get shorter", new Frame(BINARY, noise(300))],
+  ])("leaves %s as it is, and the history too", (_what, frame) => {
+    const { extension, compression } = scene();
+    extension.encode(message);
+    expect(extension.encodeShared(frame, new Map())).toBe(frame);
+    expect(compression.resets).toBe(0);
+  });
+});
+
+describe("in steps", () => {
+  function finish<T>(steps: Generator<undefined, T, undefined>): { readonly result: T; readonly count: number } {
+    for (let count = 0; ; count++) {
+      const { done, value } = steps.next();
+      if (done === true) return { result: value, count };
+    }
+  }
+
+  test("encodeInSteps() and decodeInSteps() give what encode() and decode() give", () => {
+    const bytes = new Uint8Array(3_000_000).map((_, i) => i >> 10);
+    const [one, other] = [scene(), scene()];
+    const frame = new Frame(BINARY, bytes);
+    const encoded = finish(one.extension.encodeInSteps(frame));
+    expect(encoded.result).toEqual(other.extension.encode(frame));
+    const receiver = scene({}, {}, { side: "client" });
+    const decoded = finish(receiver.extension.decodeInSteps(encoded.result, Infinity));
+    expect(Buffer.compare(decoded.result.payload, bytes)).toBe(0);
+    expect(decoded.count).toBeGreaterThan(2);
+  });
+
+  test("what is not compressed passes at once", () => {
+    const { extension } = scene();
+    const frame = new Frame(BINARY, hex`01`);
+    expect(finish(extension.encodeInSteps(frame, { compress: false }))).toEqual({ result: frame, count: 0 });
+    expect(finish(extension.decodeInSteps(frame, Infinity))).toEqual({ result: frame, count: 0 });
+  });
+
+  test("input that becomes nothing is read in parts, with steps between them", () => {
+    const { extension, compression } = scene();
+    const parts: [number, boolean][] = [];
+    compression.createInflater = () => ({
+      start: ({ length }, isLast) => void parts.push([length, isLast]),
+      next: () => 0,
+      outputOffset: 0,
+    });
+    const frame = compressed(new Uint8Array(400_000), true, BINARY);
+    const { result, count } = finish(extension.decodeInSteps(frame, Infinity));
+    expect(result.payload).toHaveLength(0);
+    expect(count).toBe(1);
+    expect(parts).toEqual([...Array.from({ length: 6 }, () => [65_536, false]), [6784, true]]);
+  });
+
+  test("a message that cannot be encoded to its end leaves no history behind", () => {
+    const { extension, compression } = scene();
+    const createDeflater = compression.createDeflater.bind(compression);
+    compression.createDeflater = (options) => {
+      const deflater = createDeflater(options);
+      let calls = 0;
+      const next = deflater.next.bind(deflater);
+      deflater.next = () => {
+        if (calls++ === 1) throw new TypeError("detached");
+        return next();
+      };
+      return deflater;
+    };
+    const steps = extension.encodeInSteps(new Frame(BINARY, noise(1000)));
+    steps.next();
+    expect(() => steps.next()).toThrow(new TypeError("detached"));
+    expect(compression.resets).toBe(1);
   });
 });

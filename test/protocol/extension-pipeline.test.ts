@@ -209,4 +209,104 @@ describe.each(KERNELS)("ExtensionPipeline with $name kernels", (kernels) => {
     const frame = new Frame(Opcode.TEXT, hex`ff`);
     expect(pipeline([SAME], {}, false).decode(frame)).toBe(frame);
   });
+
+  const stepwise: Extension = {
+    ...SAME,
+    *encodeInSteps(frame) {
+      yield;
+      return change(frame, concat([frame.payload, hex`aa`]));
+    },
+    *decodeInSteps(frame) {
+      yield;
+      return change(frame, frame.payload.subarray(0, -1));
+    },
+  };
+
+  function finish(steps: Generator<undefined, Frame, undefined>): { readonly frame: Frame; readonly count: number } {
+    for (let count = 0; ; count++) {
+      const { done, value } = steps.next();
+      if (done === true) return { frame: value, count };
+    }
+  }
+
+  test("extensions without steps take their turn among those with", () => {
+    const extensions = pipeline([mark(0xbb), stepwise, mark(0xcc)]);
+    const encoded = finish(extensions.encodeInSteps(new Frame(Opcode.BINARY, hex`01`)));
+    expect(toHex(encoded.frame.payload)).toBe("01 bb aa cc");
+    expect(encoded.count).toBe(1);
+    const decoded = finish(extensions.decodeInSteps(encoded.frame));
+    expect(toHex(decoded.frame.payload)).toBe("01");
+  });
+
+  test.each<[string, number, Partial<MessageLimits>, boolean]>([
+    ["a frame that cannot become much", 1000, {}, false],
+    ["one that can", 1100, {}, true],
+    ["one that may not", 1100, { maxMessage: 0x100000 }, false],
+    ["one that may not as a fragment", 1100, { maxFragment: 0x100000 }, false],
+    ["one that is long itself", 0x40001, { maxMessage: 0x100000 }, true],
+  ])("decodesInSteps() %s", (_what, length, limits, expected) => {
+    const frame = new Frame(Opcode.BINARY, new Uint8Array(length));
+    expect(pipeline([stepwise], limits).decodesInSteps(frame)).toBe(expected);
+    expect(pipeline([mark(1)], limits).decodesInSteps(frame)).toBe(false);
+  });
+
+  test("encodesInSteps() what is long, where an extension can", () => {
+    expect(pipeline([mark(1), stepwise]).encodesInSteps(0x40000)).toBe(true);
+    expect(pipeline([stepwise]).encodesInSteps(0x3ffff)).toBe(false);
+    expect(pipeline([mark(1)]).encodesInSteps(0x40000)).toBe(false);
+  });
+
+  test.each([
+    [true, "throws"],
+    [false, "passes"],
+  ])("decodeInSteps() with validateUtf8 %j: what is not UTF-8 %s", (validate, outcome) => {
+    const text = new Uint8Array(0x100001).fill(0x61);
+    text[0x100000] = 0xc3;
+    const decode = (payload: Uint8Array, opcode: Opcode, fin = true) =>
+      finish(pipeline([SAME], {}, validate).decodeInSteps(new Frame(opcode, payload, { fin })));
+    // What is cut at the end of a part is none of its faults.
+    expect(decode(text, Opcode.TEXT, false).frame.payload).toHaveLength(0x100001);
+    expect(decode(text, Opcode.BINARY).frame.payload).toHaveLength(0x100001);
+    const whole = (): unknown => decode(text, Opcode.TEXT);
+    if (outcome === "throws") expect(whole).toThrow(InvalidUtf8);
+    else expect(whole).not.toThrow();
+  });
+
+  test("decodeInSteps() goes on with the text of the fragment before", () => {
+    const extensions = pipeline([SAME]);
+    finish(extensions.decodeInSteps(new Frame(Opcode.TEXT, hex`61 e2 82`, { fin: false })));
+    finish(extensions.decodeInSteps(new Frame(Opcode.CONTINUATION, hex`ac`, { fin: false })));
+    const cut = new Frame(Opcode.CONTINUATION, hex`e2`);
+    expect(errorOf(() => finish(extensions.decodeInSteps(cut)))).toBeInstanceOf(InvalidUtf8);
+  });
+
+  test("decodeInSteps() throws what a limit says of the whole message", () => {
+    const extensions = pipeline([decoder((frame) => frame)], { maxMessage: 10 });
+    finish(extensions.decodeInSteps(new Frame(Opcode.BINARY, new Uint8Array(8), { fin: false })));
+    const error = errorOf(() => finish(extensions.decodeInSteps(new Frame(Opcode.CONTINUATION, new Uint8Array(3)))));
+    expect(error).toMatchObject({ size: 3, maxSize: 10 });
+    const refusing = pipeline(
+      [
+        decoder((frame, maxSize) => {
+          if (frame.payload.length > maxSize) throw new PayloadTooBig(null, maxSize);
+          return frame;
+        }),
+      ],
+      { maxMessage: 10 },
+    );
+    finish(refusing.decodeInSteps(new Frame(Opcode.BINARY, new Uint8Array(8), { fin: false })));
+    const refused = errorOf(() => finish(refusing.decodeInSteps(new Frame(Opcode.CONTINUATION, new Uint8Array(3)))));
+    expect(refused).toMatchObject({ size: null, maxSize: 10 });
+  });
+
+  test("encodeShared() asks the one extension that there is", () => {
+    const made = new Map<string, Frame>();
+    const frame = new Frame(Opcode.BINARY, hex`01`);
+    const shared = new Frame(Opcode.BINARY, hex`02`);
+    const sharing: Extension = { ...SAME, encodeShared: () => shared };
+    expect(pipeline([sharing]).encodeShared(frame, made)).toBe(shared);
+    expect(pipeline([SAME]).encodeShared(frame, made)).toBeUndefined();
+    expect(pipeline([sharing, SAME]).encodeShared(frame, made)).toBeUndefined();
+    expect(pipeline([]).encodeShared(frame, made)).toBeUndefined();
+  });
 });

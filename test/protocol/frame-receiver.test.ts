@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
 import type { TextCodec } from "../../src/bytes/text-codec.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
+import { frameWatch, type SeenFrame } from "../../src/frames/frame-watch.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
@@ -462,4 +463,43 @@ describe.each(SIDES)("%s FrameReceiver.streamMessage()", (side) => {
     protocol.receiveData(fromPeer(side, hex`81 01 41`));
     expect(protocol.eventsReceived()).toEqual(["A"]);
   });
+});
+
+test("decodeWaiting() without extensions does nothing", () => {
+  const receiver = receiverFor("client", KERNELS[0] as Kernels, "messages");
+  receiver.receive(frame(0x81, "a"));
+  receiver.decodeWaiting(true);
+  expect(receiver.events).toEqual(["a"]);
+  expect(receiver.hasEncoded).toBe(false);
+});
+
+test("tell() tells who watches of the frames of an owner, and of no other", () => {
+  const told: [object, number][] = [];
+  const watcher = {
+    isWatched: true,
+    report: (owner: object, frames: readonly SeenFrame[]) =>
+      void told.push(...frames.map(({ opcode }): [object, number] => [owner, opcode])),
+  };
+  const owner = {};
+  frameWatch.in = watcher;
+  try {
+    const receiver = receiverFor("client", KERNELS[0] as Kernels, "messages");
+    receiver.tell(owner);
+    expect(told).toEqual([]);
+    receiver.receive(frame(0x81, "a"));
+    receiver.tell(null);
+    expect(told).toEqual([]);
+    receiver.tell(owner);
+    expect(told).toEqual([[owner, 1]]);
+    watcher.isWatched = false;
+    receiver.receive(frame(0x82, "a"));
+    receiver.tell(owner);
+    expect(told).toHaveLength(1);
+    frameWatch.in = null;
+    receiver.receive(frame(0x82, "a"));
+    receiver.tell(owner);
+    expect(told).toHaveLength(1);
+  } finally {
+    frameWatch.in = null;
+  }
 });

@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "../../src/errors/protocol.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
+import { frameWatch } from "../../src/frames/frame-watch.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
 import { ExtensionPipeline } from "../../src/protocol/extension-pipeline.ts";
 import { FrameSender } from "../../src/protocol/frame-sender.ts";
 import { FrameWriter } from "../../src/protocol/frame-writer.ts";
 import { Output } from "../../src/protocol/output.ts";
+import { PreparedMessage } from "../../src/protocol/prepared-message.ts";
 import { SlabPool } from "../../src/protocol/slab.ts";
+import { errorOf } from "../http/feed.ts";
 import { hex } from "../support/hex.ts";
 import { concat } from "../support/splits.ts";
 import { CODECS, describeWire, KERNELS, readWire, SIDES, utf8 } from "./harness.ts";
@@ -151,6 +154,81 @@ describe.each(SIDES)("%s FrameSender", (side) => {
       sender.isCongested = true;
       for (let i = 0; i < 10_000; i++) sender.answerPing(Uint8Array.of(i >> 8, i & 255));
       expect(sent()).toEqual(["8a|27 0f"]);
+    });
+
+    test("sendPrepared() frames once for all connections of servers without extensions", () => {
+      const prepared = new PreparedMessage(Opcode.TEXT, utf8("é"));
+      const [one, other] = [setup(), setup()];
+      for (const { sender } of [one, other]) sender.sendPrepared(prepared);
+      expect([one.sent(), other.sent()]).toEqual([["81|c3 a9"], ["81|c3 a9"]]);
+      expect(prepared.wire.size).toBe(side === "server" ? 1 : 0);
+      expect([one.sender.messages, one.sender.payloadLength]).toEqual([1, 2]);
+    });
+
+    test("sendPrepared() encodes for each connection where extensions cannot share", () => {
+      const { sender, sent } = setup([marking(0xa1, {})]);
+      sender.sendPrepared(new PreparedMessage(Opcode.BINARY, hex`01`));
+      expect(sent()).toEqual(["82|01 a1"]);
+    });
+
+    test.each<[string, unknown]>([
+      ["an error", new TypeError("detached")],
+      ["nothing", undefined],
+    ])("encodeInSteps() of an extension that throws %s goes on throwing, and never ends", (_what, thrown) => {
+      const failing: Extension = {
+        ...marking(0, {}),
+        *encodeInSteps() {
+          yield;
+          throw thrown;
+        },
+      };
+      const { sender, sent } = setup([failing]);
+      const steps = sender.encodeInSteps(Opcode.BINARY, new Uint8Array(0x40000));
+      expect(steps?.step()).toBe(false);
+      expect(errorOf(() => steps?.step())).toBe(thrown);
+      expect(errorOf(() => steps?.step())).toBeInstanceOf(Error);
+      expect(errorOf(() => steps?.finish())).toBeInstanceOf(Error);
+      expect(sent()).toEqual([]);
+    });
+
+    test("encodeInSteps() gives a frame that is sent later", () => {
+      const stepwise: Extension = {
+        ...marking(0, {}),
+        *encodeInSteps(frame) {
+          yield;
+          return new Frame(frame.opcode, hex`01`, { rsv1: true });
+        },
+      };
+      const { sender, sent } = setup([stepwise]);
+      expect(sender.encodeInSteps(Opcode.TEXT, "a".repeat(100))).toBeUndefined();
+      const steps = sender.encodeInSteps(Opcode.TEXT, "a".repeat(0x40000));
+      expect([steps?.step(), steps?.step(), steps?.step()]).toEqual([false, true, true]);
+      if (steps !== undefined) sender.sendEncoded(steps);
+      expect(sent()).toEqual(["c1|01"]);
+      expect([sender.messages, sender.payloadLength]).toEqual([1, 0x40000]);
+    });
+
+    test("frames are told to who watches, of an owner and of no other", () => {
+      const told: [object, number][] = [];
+      frameWatch.out = {
+        isWatched: true,
+        report: (owner, frames) => told.push(...frames.map(({ opcode }): [object, number] => [owner, opcode])),
+      };
+      try {
+        const { sender } = setup();
+        sender.sendData(Opcode.TEXT, "nobody's", true);
+        expect(told).toEqual([]);
+        const owner = {};
+        sender.owner = owner;
+        sender.sendControl(Opcode.PING, hex``);
+        expect(told.at(-1)).toEqual([owner, Opcode.PING]);
+        const { length } = told;
+        frameWatch.out = null;
+        sender.sendControl(Opcode.PONG, hex``);
+        expect(told).toHaveLength(length);
+      } finally {
+        frameWatch.out = null;
+      }
     });
   });
 });

@@ -11,7 +11,8 @@ import { frame, fromPeer, OpenProtocol } from "./harness.ts";
 
 const RSV1 = 0x40;
 const SIZE = 20 << 20;
-/** Of all the time that a message takes, at most this part is in one step: a step takes milliseconds, all a hundred. */
+/** A step takes a few milliseconds; where the machine is slow, at most this part of all the time that a message takes. */
+const LONGEST = 10;
 const MOST = 1 / 4;
 /** Another process may stop ours in any step. */
 const ATTEMPTS = 5;
@@ -54,8 +55,14 @@ function emptyBlocks(): Uint8Array {
 const deflated = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(deflateRawSync(bytes, { level: 1, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4));
 
-/** How much of the time the longest step took; a generator yields behind each of them. */
-function longestOf(steps: Iterator<unknown>): { readonly part: number; readonly count: number } {
+interface Steps {
+  readonly longest: number;
+  readonly all: number;
+  readonly count: number;
+}
+
+/** Milliseconds of the longest step, and of all of them; a generator yields behind each. */
+function longestOf(steps: Iterator<unknown>): Steps {
   let [longest, all, count] = [0, 0, 0];
   for (let done = false; !done; count++) {
     const before = performance.now();
@@ -64,13 +71,14 @@ function longestOf(steps: Iterator<unknown>): { readonly part: number; readonly 
     longest = Math.max(longest, took);
     all += took;
   }
-  return { part: longest / all, count };
+  return { longest, all, count };
 }
 
 function expectShortSteps(attempt: () => Iterator<unknown>): void {
-  const results: { readonly part: number; readonly count: number }[] = [];
-  for (let i = 0; i < ATTEMPTS && (results.at(-1)?.part ?? 1) > MOST; i++) results.push(longestOf(attempt()));
-  expect(results.at(-1)?.part, JSON.stringify(results)).toBeLessThanOrEqual(MOST);
+  const results: Steps[] = [];
+  const isShort = ({ longest, all }: Steps): boolean => longest <= Math.max(LONGEST, all * MOST);
+  while (results.length < ATTEMPTS && !results.some(isShort)) results.push(longestOf(attempt()));
+  expect(results.some(isShort), JSON.stringify(results)).toBe(true);
 }
 
 /** Receives a frame, and decodes it as a link does it. */
