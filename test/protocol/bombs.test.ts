@@ -3,7 +3,7 @@ import { constants, deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { PayloadTooBig } from "../../src/errors/protocol.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
-import { ServerPerMessageDeflateFactory } from "../../src/extensions/server-per-message-deflate-factory.ts";
+import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
 import { type Compression, getCompression } from "../../src/kernels/compression.ts";
 import { memoryInUse } from "../real/million.mjs";
 import { frame, fromPeer, OpenProtocol } from "./harness.ts";
@@ -17,7 +17,7 @@ const SLACK = 0x10000;
 const TAIL = 4;
 
 const compression = getCompression() as Compression;
-const factory = new ServerPerMessageDeflateFactory({}, () => compression);
+const factory = new ServerDeflateFactory({}, () => compression);
 const inBuffers = (): number => process.memoryUsage().arrayBuffers;
 
 /** permessage-deflate that notes how much memory buffers take when a frame is refused. */
