@@ -1,4 +1,5 @@
 // What a reader or a writer gets when the connection is closed: both close frames and their order.
+import { withoutStack } from "./without-stack.ts";
 import { WebSocketException } from "./base.ts";
 
 /** Code and reason of a Close frame (RFC 6455 5.5.1). 1005 stands for a frame without a code. */
@@ -97,7 +98,6 @@ export function connectionClosed(
 ): ConnectionClosedOK | ConnectionClosedError {
   const isOk = received !== null && sent !== null && OK_CODES.has(received.code) && OK_CODES.has(sent.code);
   const options = cause === undefined ? undefined : { cause };
-  return isOk
-    ? new ConnectionClosedOK(received, sent, receivedThenSent, options)
-    : new ConnectionClosedError(received, sent, receivedThenSent, options);
+  const Closed = isOk ? ConnectionClosedOK : ConnectionClosedError;
+  return withoutStack(() => new Closed(received, sent, receivedThenSent, options));
 }

@@ -2,6 +2,7 @@
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { connectionClosed } from "../errors/closed.ts";
+import { withoutStack } from "../errors/without-stack.ts";
 import { NetworkError } from "../errors/network.ts";
 import { InvalidState, ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint, Extension } from "../extensions/extension.ts";
@@ -123,7 +124,9 @@ export abstract class Protocol extends Outbox {
     this.#isEofReceived = true;
     if (!this.#isDiscarding) {
       if (this.#state === "connecting") this.receiveHandshakeEof();
-      else this.parserError = cause ?? new NetworkError("eof", "connection closed without a close frame");
+      else
+        this.parserError =
+          cause ?? withoutStack(() => new NetworkError("eof", "connection closed without a close frame"));
     }
     this.settle();
     this.abandon();
