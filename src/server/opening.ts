@@ -9,6 +9,7 @@ import type { ServerProtocol } from "../protocol/server-protocol.ts";
 import { toHandshakeResponse } from "./hook-response.ts";
 import type { ServerSettings } from "./options.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import type { ServerLog } from "./server-log.ts";
 
 const SWITCHING_PROTOCOLS = 101;
 /** Seconds. */
@@ -17,6 +18,7 @@ const RETRY_AFTER = "5";
 /** What the server knows while a handshake is under way. */
 export interface OpeningContext {
   readonly settings: ServerSettings;
+  readonly log: ServerLog;
   /** The answer to a client that could be served, but not now; `null` if it can. */
   refusal(): HandshakeResponse | null;
   /** The connection is about to be open: nothing else runs between this and `refusal`. */
@@ -62,15 +64,11 @@ export async function shakeHands(
   link.response = final;
   protocol.sendResponse(final);
   if (isOpen) context.opened();
-  link.settings.log.info(isOpen ? "= connection open" : rejected(final, protocol.handshakeError !== null));
+  if (isOpen) context.log.open(link);
+  else context.log.rejected(link, final);
   tell(link, connection, startedAt, protocol.handshakeError);
   link.answered();
   return isOpen;
-}
-
-function rejected({ statusCode, reasonPhrase }: HandshakeResponse, isHandshake: boolean): string {
-  const status = `${statusCode} ${reasonPhrase}`;
-  return isHandshake ? `= connection rejected (${status})` : `= HTTP response sent (${status})`;
 }
 
 /** Tells diagnostics how the handshake ended. */

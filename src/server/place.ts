@@ -1,6 +1,6 @@
 // Where a server takes its connections from, and which options go together.
 import { encodeLatin1 } from "../bytes/ascii.ts";
-import type { LoggerLike } from "../connection/logger.ts";
+import type { GuardedLogger } from "../connection/logger.ts";
 import type { HttpServer, Listener, ListenOptions, Runtime, UpgradeTaker } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import type { HttpLimits } from "../http/limits.ts";
@@ -55,7 +55,7 @@ export function checkPlace(options: PlaceOptions): void {
 /** What taking connections needs to know beside the place. */
 export interface PlaceContext {
   readonly runtime: Runtime;
-  readonly logger: LoggerLike;
+  readonly log: GuardedLogger;
   readonly httpLimits: HttpLimits;
   readonly openTimeout: number | null;
   accept(transport: Transport): void;
@@ -98,7 +98,7 @@ function isMatch(match: NonNullable<PlaceOptions["match"]>, head: string, contex
     if (typeof result === "boolean") return result;
     throw new TypeError("Cannot match request: expected a boolean from match");
   } catch (error) {
-    context.logger.error("! match failed", error);
+    context.log.error("! match failed", error);
     return false;
   }
 }

@@ -40,9 +40,9 @@ async function start(runtime: Runtime, handler: Handler, options: ServeOptions):
   const server = new RunningServer(runtime, handler, settings);
   if (options.compression !== null && !isCompressionLoaded()) await loadCompression();
   signal?.throwIfAborted();
-  const { logger, httpLimits, openTimeout } = settings.connection;
+  const { log, httpLimits, openTimeout } = settings.connection;
   const accept = (transport: Transport): void => server.accept(transport);
-  server.listening(await openPlace(options, { runtime, logger, httpLimits, openTimeout, accept }));
+  server.listening(await openPlace(options, { runtime, log, httpLimits, openTimeout, accept }));
   if (signal !== undefined) closeOnAbort(server, signal);
   return server;
 }

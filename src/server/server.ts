@@ -6,13 +6,13 @@ import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
-import type { GuardedLogger } from "../connection/logger.ts";
 import type { Address, Transport } from "../connection/transport.ts";
 import { TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
+import { ServerLog } from "./server-log.ts";
 import { overloaded, shakeHands, shuttingDown } from "./opening.ts";
 import type { ServerSettings } from "./options.ts";
 import type { Server, ServerCloseOptions } from "./server-connection.ts";
@@ -24,11 +24,15 @@ import type { ServerConnection } from "./server-connection.ts";
  */
 export type Handler<Data = unknown> = (ws: ServerConnection<Data>) => void | Promise<void>;
 
+/** Clients that are turned away have a second to go; beyond so many, the next ones get no answer. */
+const MOST_REFUSED = 1000;
+
 /** The server behind `serve`. */
 export class RunningServer implements Server {
   readonly #runtime: Runtime;
   readonly #handler: Handler;
   readonly #settings: ServerSettings;
+  readonly #log: ServerLog;
   readonly #open = new Set<ServerConnection>();
   readonly #opening = new Set<Link<ServerProtocol>>();
   /** Those that were turned away at the door, until they are gone. */
@@ -45,15 +49,12 @@ export class RunningServer implements Server {
     this.#runtime = runtime;
     this.#handler = handler;
     this.#settings = settings;
+    this.#log = new ServerLog(settings.connection);
   }
 
   listening(listener: Listener): void {
     this.#listener = listener;
-    for (const address of listener.addresses) this.#log.info(`= server listening on ${formatAddress(address)}`);
-  }
-
-  get #log(): GuardedLogger {
-    return this.#settings.connection.log;
+    this.#log.listening(listener.addresses);
   }
 
   get addresses(): readonly Address[] {
@@ -77,7 +78,7 @@ export class RunningServer implements Server {
     }
     if (!this.#isClosing) {
       this.#isClosing = true;
-      this.#log.info("= server closing");
+      this.#log.closing();
       void this.#closeListener();
       for (const link of this.#opening) if (link.request === null) refuse(link, shuttingDown());
       this.#limitHooks();
@@ -111,7 +112,7 @@ export class RunningServer implements Server {
     const left = this.#open.size + this.#opening.size + this.#refused.size;
     if (!this.#isListenerClosed || left > 0 || this.#isFinished) return;
     this.#isFinished = true;
-    this.#log.info("= server closed");
+    this.#log.closed();
     this.#finished.resolve();
   }
 
@@ -135,6 +136,8 @@ export class RunningServer implements Server {
 
   accept(transport: Transport): void {
     const { connection: settings, handshake, maxHandshakes, ConnectionClass } = this.#settings;
+    const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
+    if (refusal !== null && this.#refused.size >= MOST_REFUSED) return transport.abort();
     const protocol = new ServerProtocol(
       { ...handshake, ...settings.protocol, httpLimits: settings.httpLimits },
       internalsOf(this.#runtime),
@@ -142,7 +145,6 @@ export class RunningServer implements Server {
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = this.#made(() => new ConnectionClass(link, this));
     if (connection === undefined) return transport.abort();
-    const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
     (refusal === null ? this.#opening : this.#refused).add(link);
     link.afterLost = () => this.#forget(link, connection);
     this.#shakeHands(link, connection).then(
@@ -151,7 +153,9 @@ export class RunningServer implements Server {
       () => link.abort(),
     );
     link.start();
-    if (refusal !== null) refuse(link, refusal);
+    if (refusal === null) return;
+    refuse(link, refusal);
+    this.#log.rejected(link, refusal);
   }
 
   /** Undefined if a class of the user throws. */
@@ -159,7 +163,7 @@ export class RunningServer implements Server {
     try {
       return make();
     } catch (error) {
-      this.#log.error("! createConnection failed", error);
+      this.#settings.connection.log.error("! createConnection failed", error);
       return undefined;
     }
   }
@@ -172,7 +176,7 @@ export class RunningServer implements Server {
   #forget(link: Link<ServerProtocol>, connection: ServerConnection): void {
     this.#opening.delete(link);
     this.#refused.delete(link);
-    if (this.#open.delete(connection)) this.#log.info("= connection closed");
+    if (this.#open.delete(connection)) this.#log.ended(link);
     this.#finishIfDone();
   }
 
@@ -182,6 +186,7 @@ export class RunningServer implements Server {
     const isOpen = await withDeadline(link, settings.openTimeout, () =>
       shakeHands(link, connection, {
         settings: this.#settings,
+        log: this.#log,
         refusal: () => this.#refusal(this.#open.size >= maxConnections, "connections"),
         opened: () => {
           this.#opening.delete(link);
@@ -205,7 +210,7 @@ export class RunningServer implements Server {
 
   #tell(connection: ServerConnection, error: unknown): void {
     if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
-    this.#log.error("! connection handler failed", error);
+    this.#settings.connection.log.error("! connection handler failed", error);
   }
 }
 
@@ -215,12 +220,6 @@ function refuse(link: Link<ServerProtocol>, response: HandshakeResponse): void {
   if (protocol.state !== "connecting" || protocol.closeExpected()) return;
   protocol.sendResponse(response);
   link.answered();
-}
-
-function formatAddress(address: Address): string {
-  if ("path" in address) return address.path;
-  const { host, port } = address;
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** The deadline of an opening: TCP is dropped without an answer. */

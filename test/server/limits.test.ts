@@ -99,6 +99,16 @@ describe("maxHandshakes", () => {
     await closed;
   });
 
+  test("of those that were turned away 1,000 are answered, and the next ones dropped", async () => {
+    const scene = await serveInMemory(idle, { maxHandshakes: 0 });
+    const peers = Array.from({ length: 1001 }, () => scene.dial().peer);
+    await scene.settle();
+    expect(peers.filter((peer) => TOO_MANY_HANDSHAKES.test(peer.takenText()))).toHaveLength(1000);
+    expect(peers.at(-1)?.isClosed).toBe(true);
+    await scene.advance(1000);
+    expect((await scene.ask()).answer).toMatch(TOO_MANY_HANDSHAKES);
+  });
+
   test("null: no limit", async () => {
     const scene = await serveInMemory(idle, { maxHandshakes: null });
     for (let i = 0; i < 1100; i++) scene.dial();
@@ -142,36 +152,5 @@ describe("createConnection", () => {
       { level: "error", message: "! createConnection failed", details: [new Error("bad")] },
     ]);
     await scene.server.close();
-  });
-});
-
-describe("the log at the info level", () => {
-  test("tells of the server, its connections, and what is answered in place of them", async () => {
-    const lines: string[] = [];
-    const logger = { info: (line: string) => void lines.push(line), warn() {}, error() {} };
-    const processRequest = (ws: ServerConnection, { path }: { path: string }): ReturnType<typeof ws.respond> | null =>
-      path === "/health" ? ws.respond(200, "OK\n") : null;
-    const scene = await serveInMemory(idle, { logger, processRequest, maxConnections: 1 });
-    const { peer } = await scene.ask();
-    await scene.ask(GOOD_REQUEST.replace("/chat", "/health"));
-    await scene.ask(GOOD_REQUEST.replace("GET", "PUT"));
-    await scene.ask();
-    peer.send(masked(hex`88 02 03 e8`));
-    await scene.settle();
-    peer.end();
-    await scene.settle();
-    const closed = scene.server.close();
-    await scene.advance(1000);
-    await closed;
-    expect(lines).toEqual([
-      expect.stringMatching(/^= server listening on memory:\d+$/),
-      "= connection open",
-      "= HTTP response sent (200 OK)",
-      "= connection rejected (405 Method Not Allowed)",
-      "= HTTP response sent (503 Service Unavailable)",
-      "= connection closed",
-      "= server closing",
-      "= server closed",
-    ]);
   });
 });

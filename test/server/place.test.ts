@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { GuardedLogger } from "../../src/connection/logger.ts";
 import { readConnectionOptions } from "../../src/connection/options.ts";
 import type { Listener, ListenTarget, UpgradeTaker } from "../../src/connection/runtime.ts";
 import type { Transport } from "../../src/connection/transport.ts";
@@ -84,7 +85,8 @@ function contextOf(runtime: MemoryRuntime): PlaceContext & { logger: RecordingLo
   const { httpLimits } = readConnectionOptions({});
   const accepted: Transport[] = [];
   const accept = (transport: Transport): void => void accepted.push(transport);
-  return { runtime, logger: new RecordingLogger(), httpLimits, openTimeout: 10, accepted, accept };
+  const logger = new RecordingLogger();
+  return { runtime, logger, log: new GuardedLogger(logger), httpLimits, openTimeout: 10, accepted, accept };
 }
 
 describe("openPlace()", () => {

@@ -2,7 +2,10 @@ import { getEventListeners } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";
 import { bindConnect } from "../../src/client/connect.ts";
+import { subscribe } from "../../src/connection/diagnostics.ts";
+import type { ServeOptions } from "../../src/server/options.ts";
 import { readServeOptions } from "../../src/server/options.ts";
+import { ServerConnection } from "../../src/server/server-connection.ts";
 import { RunningServer } from "../../src/server/server.ts";
 import { GOOD_REQUEST, masked, MemoryRuntime, unhandledDuring } from "../support/network.ts";
 import { hex } from "../support/hex.ts";
@@ -487,4 +490,30 @@ test("openTimeout null opens connections too", async () => {
   const scene = await serveInMemory(idle, { openTimeout: null });
   await open(scene);
   expect(scene.server.connections.size).toBe(1);
+});
+
+test("diagnostics are told what a hook throws", async () => {
+  const events: unknown[] = [];
+  const unsubscribe = subscribe("error", (event) => events.push(event));
+  const error = new Error("oops");
+  const processRequest = (): never => {
+    throw error;
+  };
+  try {
+    expect((await (await serveInMemory(idle, { processRequest })).ask()).answer).toMatch(/^HTTP\/1\.1 500 /);
+  } finally {
+    unsubscribe();
+  }
+  expect(events).toEqual([{ connection: expect.any(ServerConnection), during: "handshake", error }]);
+});
+
+test("a response that a hook made unusable drops the client", async () => {
+  const processResponse: ServeOptions["processResponse"] = (_ws, _request, response) => {
+    Object.defineProperty(response, "headers", { value: null });
+  };
+  const { server, ask, settle } = await serveInMemory(idle, { processResponse });
+  const { peer, answer } = await ask();
+  await settle();
+  expect([answer, peer.isClosed]).toEqual(["", true]);
+  await server.close();
 });
