@@ -11,6 +11,7 @@ import { CloseCode } from "../frames/close-code.ts";
 import type { Message } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { checkSignal } from "./check-signal.ts";
+import type { ConnectionLink, LinkOwner } from "./connection-link.ts";
 import { ConnectionInfo } from "./connection-info.ts";
 import { diagnostics } from "./diagnostics.ts";
 import type { BytesLike } from "./data.ts";
@@ -18,7 +19,6 @@ import { toBytes } from "./data.ts";
 import type { RecvOptions } from "./incoming.ts";
 import { Incoming } from "./incoming.ts";
 import { Keepalive } from "./keepalive.ts";
-import type { Link, LinkOwner } from "./link.ts";
 import type { Sendable, SendOptions } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Pings } from "./pings.ts";
@@ -77,7 +77,7 @@ export abstract class Connection<Data = unknown>
   #writable: WritableStream<string | BytesLike> | undefined;
 
   /** @internal */
-  constructor(link: Link) {
+  constructor(link: ConnectionLink) {
     super(link);
     this.#incoming = new Incoming(link, (payload) => this.#acknowledge(payload));
     this.#outgoing = new Outgoing(link, () => this.#rejectClosed());

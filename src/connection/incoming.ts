@@ -6,7 +6,7 @@ import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
 import { checkSignal } from "./check-signal.ts";
-import type { Link } from "./link.ts";
+import type { ConnectionLink } from "./connection-link.ts";
 import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import type { MessageStreamOptions } from "./message-stream.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -21,7 +21,7 @@ export interface RecvOptions {
 
 /** Reads the messages of one connection. */
 export class Incoming {
-  readonly #link: Link;
+  readonly #link: ConnectionLink;
   readonly #onPong: (payload: Uint8Array) => void;
   readonly #queue: MessageQueue;
   /** Messages received so far. */
@@ -32,7 +32,7 @@ export class Incoming {
   /** Events are being taken: others must not come in between. */
   #isTaking = false;
 
-  constructor(link: Link, onPong: (payload: Uint8Array) => void) {
+  constructor(link: ConnectionLink, onPong: (payload: Uint8Array) => void) {
     this.#link = link;
     this.#onPong = onPong;
     this.#queue = new MessageQueue(link.settings.maxQueue);

@@ -1,13 +1,13 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
 import { Deferred } from "../async/deferred.ts";
 import type { Timer, TimerWheel } from "../async/timers.ts";
-import type { ConnectionClosed } from "../errors/closed.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { Protocol } from "../protocol/protocol.ts";
+import type { ConnectionLink, LinkOwner } from "./connection-link.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
@@ -22,24 +22,8 @@ const MAX_BATCH = 0x10000;
 const LINGER = 1000;
 const DONE: Promise<void> = Promise.resolve();
 
-/** What a link tells the connection above it. */
-export interface LinkOwner {
-  /** Messages and control frames arrived. */
-  onEvents(events: ProtocolEvent[]): void;
-  /** Whether more waits to be read than should. */
-  readonly isOverfull: boolean;
-  /** The turn that delivered something is over: stop reading if nobody read it. */
-  onTurnEnd(): void;
-  /** The opening handshake succeeded. */
-  onOpen(): void;
-  /** Writing met a full transport, or it has room again. */
-  onBuffered(bufferedAmount: number, isOverLimit: boolean): void;
-  /** TCP is gone and the protocol is closed. Called once, last. Calls on the connection end with `error` from now on. */
-  onLost(error: ConnectionClosed): void;
-}
-
 /** Drives a {@link Protocol} over a {@link Transport}. */
-export class Link<P extends Protocol = Protocol> implements TransportSink {
+export class Link<P extends Protocol = Protocol> implements ConnectionLink, TransportSink {
   readonly protocol: P;
   readonly transport: Transport;
   readonly timers: TimerWheel;

@@ -6,12 +6,12 @@ import { toUtf8 } from "../bytes/text-codec.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
-import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import { BORROW_FROM } from "../protocol/borrowing.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
-import type { Link } from "./link.ts";
+import type { ConnectionLink } from "./connection-link.ts";
 
 /** Anything that can be sent as a message. */
 export type Sendable = string | BytesLike | BlobLike | Fragments;
@@ -39,7 +39,7 @@ const WHOLE_BLOB = 0x10000;
 
 /** The sending half of a connection. */
 export class Outgoing {
-  readonly #link: Link;
+  readonly #link: ConnectionLink;
   /** The error of a connection that is not open, once it is known. */
   readonly #rejectClosed: () => Promise<never>;
   readonly #turnstile = new Turnstile();
@@ -48,7 +48,7 @@ export class Outgoing {
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
-  constructor(link: Link, rejectClosed: () => Promise<never>) {
+  constructor(link: ConnectionLink, rejectClosed: () => Promise<never>) {
     this.#link = link;
     this.#rejectClosed = rejectClosed;
   }
