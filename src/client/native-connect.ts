@@ -8,13 +8,12 @@ import { readNativeOptions } from "../connection/native-options.ts";
 import type { NativeSocket } from "../connection/native-socket.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
 import { InvalidURI } from "../errors/handshake.ts";
-import { NetworkError } from "../errors/network.ts";
+import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { backoff } from "./backoff.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { Connecting } from "./connecting.ts";
 import { OpenDeadline } from "./open-deadline.ts";
 import type { ConnectOptions } from "./options.ts";
-import { processException } from "./process-exception.ts";
 import { reconnecting } from "./reconnecting.ts";
 
 type Inherited = Pick<ConnectOptions, "signal" | "processException" | "reconnectDelays" | "createConnection"> &
@@ -73,6 +72,11 @@ async function* iterate(
   });
 }
 
+/** There are no answers to tell apart. */
+function processException(error: unknown): unknown {
+  return error instanceof NetworkError || error instanceof TimeoutError ? null : error;
+}
+
 function readOptions(uri: string, options: NativeConnectOptions): ConnectionSettings {
   checkUri(uri);
   return readNativeOptions(options, OWN);
@@ -100,8 +104,8 @@ async function open(
     }
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    if (error instanceof NetworkError || error instanceof TypeError) throw error;
-    throw new NetworkError("other", `Cannot connect to ${uri}: the runtime does not tell why`, { cause: error });
+    if (error instanceof TypeError) throw error;
+    throw new NetworkError("other", `Cannot connect to ${uri}`, { cause: error });
   } finally {
     deadline.cancel();
   }

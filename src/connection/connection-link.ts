@@ -10,6 +10,7 @@ import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { State } from "../protocol/state.ts";
 import type { ConnectionSettings } from "./options.ts";
+import type { Pings } from "./pings.ts";
 import type { Transport } from "./transport.ts";
 
 /** What a link tells the connection above it. */
@@ -66,6 +67,14 @@ export interface ConnectionProtocol {
   fail(code: number, reason?: string): void;
 }
 
+/** What keepalive does to a connection. */
+export interface KeepaliveActions {
+  /** Sends a ping with a random payload; the promise resolves when it is answered. */
+  ping(): Promise<number>;
+  /** Fails the connection with 1011. */
+  fail(error: Error): void;
+}
+
 /** What a connection uses of a link; see `Link` for what each of these is. */
 export interface ConnectionLink {
   readonly protocol: ConnectionProtocol;
@@ -75,13 +84,15 @@ export interface ConnectionLink {
   owner: LinkOwner | undefined;
   readonly request: HandshakeRequest | null;
   readonly response: HandshakeResponse | null;
-  readonly lastReceivedAt: number;
   readonly isPaused: boolean;
   readonly isLost: boolean;
   readonly backlog: number;
   readonly bufferedAmount: number;
-  readonly departed: number;
   readonly hasRoom: boolean;
+  /** Begins to send keepalive pings, if they are wanted; absent where there are no pings. */
+  startKeepalive?(actions: KeepaliveActions): { stop(): void } | undefined;
+  /** Makes the list of pings that wait for an answer. Throws where pings cannot be sent. */
+  createPings(): Pings;
   room(): Promise<void>;
   queued(isBorrowed: boolean): Promise<void>;
   flush(): void;
@@ -89,4 +100,10 @@ export interface ConnectionLink {
   resume(): void;
   decodeWaiting(): boolean;
   abort(cause?: Error): void;
+}
+
+/** What keepalive uses of a link beside that. */
+export interface KeepaliveLink extends ConnectionLink {
+  readonly lastReceivedAt: number;
+  readonly departed: number;
 }

@@ -1,12 +1,11 @@
 // The asynchronous API of a connection: the one implementation, on any transport.
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { untilAborted } from "../async/until-aborted.ts";
-import { randomBytes } from "../bytes/random.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import type { CloseFrame } from "../errors/closed.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
-import { Close } from "../frames/close.ts";
+import { checkClose } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { Message } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
@@ -18,10 +17,9 @@ import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import type { RecvOptions } from "./incoming.ts";
 import { Incoming } from "./incoming.ts";
-import { Keepalive } from "./keepalive.ts";
 import type { Sendable, SendOptions } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
-import { Pings } from "./pings.ts";
+import type { Pings } from "./pings.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
 
 /** How a connection ended. */
@@ -46,8 +44,6 @@ export interface ConnectionStats {
   readonly bytesSent: number;
 }
 
-const PING_LENGTH = 4;
-
 /**
  * A WebSocket connection.
  *
@@ -69,7 +65,7 @@ export abstract class Connection<Data = unknown>
   readonly #outgoing: Outgoing;
   readonly #closed = new Deferred<CloseInfo>();
   #pings: Pings | undefined;
-  #keepalive: Keepalive | undefined;
+  #keepalive: { stop(): void } | undefined;
   #latency: number | null = null;
   #error: ConnectionClosed | undefined;
   #lifetime: AbortController | undefined;
@@ -209,9 +205,10 @@ export abstract class Connection<Data = unknown>
     try {
       const signal = options?.signal;
       if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
-      const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
+      const given = data === undefined ? undefined : bytesOf(data);
       if (!this.link.protocol.canSendControl) return this.#rejectClosed();
-      this.#pings ??= new Pings();
+      this.#pings ??= this.link.createPings();
+      const payload = given ?? this.#pings.newPayload();
       this.#pings.check(payload);
       this.link.protocol.sendPing(payload);
       const answered = this.#pings.add(payload, this.link.timers.clock.now());
@@ -251,7 +248,7 @@ export abstract class Connection<Data = unknown>
   close(code: number = CloseCode.NORMAL_CLOSURE, reason: string = ""): Promise<void> {
     const { protocol } = this.link;
     try {
-      new Close(code, reason).serialize();
+      checkClose({ code, reason });
     } catch (error) {
       return rejected(error);
     }
@@ -337,13 +334,7 @@ export abstract class Connection<Data = unknown>
 
   #open(): void {
     if (diagnostics.open.isWatched) diagnostics.open.publish({ connection: this });
-    const { pingInterval } = this.link.settings;
-    if (pingInterval === null) return;
-    this.#keepalive = new Keepalive(
-      { link: this.link, ping: () => this.ping(), fail: (error) => this.#fail(error) },
-      pingInterval,
-    );
-    this.#keepalive.start();
+    this.#keepalive = this.link.startKeepalive?.({ ping: () => this.ping(), fail: (error) => this.#fail(error) });
   }
 
   #fail(error: Error): void {

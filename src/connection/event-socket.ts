@@ -68,8 +68,7 @@ export class EventSocket implements NativeSocket {
 
   /** A `close` follows, in most runtimes: in a turn of its own the reason would be lost. */
   #failed({ error, message }: SocketEvent): void {
-    const text = (message ?? "") === "" ? "the runtime does not tell why" : message;
-    this.#fault = new NetworkError("other", `connection failed: ${text}`, error === undefined ? {} : { cause: error });
+    this.#fault = new NetworkError("other", message || "the runtime does not tell why", { cause: error });
     setTimeout(() => this.#take()?.onClose(null, this.#fault), 0);
   }
 

@@ -1,7 +1,6 @@
 // The receiving half of a connection: what arrives, who reads it, and when the network has to wait.
 import { handled, rejected } from "../async/deferred.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
-import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
@@ -137,7 +136,7 @@ export class Incoming {
     for (const event of events) {
       if (typeof event === "string" || event instanceof Uint8Array) messages.push(event);
       else if (event instanceof MessagePiece) this.#takePiece(event);
-      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#onPong(event.payload);
+      else if ("opcode" in event && event.opcode === Opcode.PONG) this.#onPong(event.payload);
     }
     return messages;
   }
@@ -173,7 +172,7 @@ export class Incoming {
 }
 
 function hasOthers(events: readonly ProtocolEvent[]): boolean {
-  for (const event of events) if (event instanceof Frame || event instanceof MessagePiece) return true;
+  for (const event of events) if (typeof event !== "string" && !(event instanceof Uint8Array)) return true;
   return false;
 }
 

@@ -1,17 +1,13 @@
 // Keepalive: a ping every interval, and the end of a connection whose peer is gone.
 import type { Timer } from "../async/timers.ts";
 import { TimeoutError } from "../errors/network.ts";
-import type { ConnectionLink } from "./connection-link.ts";
+import type { KeepaliveActions, KeepaliveLink } from "./connection-link.ts";
 
 const NOTHING = new Uint8Array(0);
 
 /** What keepalive needs of its connection. */
-export interface KeepaliveTarget {
-  readonly link: ConnectionLink;
-  /** Sends a ping with a random payload; the promise resolves when it is answered. */
-  ping(): Promise<number>;
-  /** Fails the connection with 1011. */
-  fail(error: Error): void;
+export interface KeepaliveTarget extends KeepaliveActions {
+  readonly link: KeepaliveLink;
 }
 
 /**

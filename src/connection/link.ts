@@ -7,8 +7,10 @@ import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { Protocol } from "../protocol/protocol.ts";
-import type { ConnectionLink, LinkOwner } from "./connection-link.ts";
+import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
+import { Keepalive } from "./keepalive.ts";
 import type { ConnectionSettings } from "./options.ts";
+import { Pings } from "./pings.ts";
 import { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
@@ -23,7 +25,7 @@ const LINGER = 1000;
 const DONE: Promise<void> = Promise.resolve();
 
 /** Drives a {@link Protocol} over a {@link Transport}. */
-export class Link<P extends Protocol = Protocol> implements ConnectionLink, TransportSink {
+export class Link<P extends Protocol = Protocol> implements KeepaliveLink, TransportSink {
   readonly protocol: P;
   readonly transport: Transport;
   readonly timers: TimerWheel;
@@ -207,6 +209,18 @@ export class Link<P extends Protocol = Protocol> implements ConnectionLink, Tran
     if (this.hasRoom) return DONE;
     const { outputTaken, outputLength } = this.protocol;
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
+  }
+
+  createPings(): Pings {
+    return new Pings();
+  }
+
+  startKeepalive(actions: KeepaliveActions): Keepalive | undefined {
+    const { pingInterval } = this.settings;
+    if (pingInterval === null) return undefined;
+    const keepalive = new Keepalive({ link: this, ...actions }, pingInterval);
+    keepalive.start();
+    return keepalive;
   }
 
   #scheduleTurnEnd(): void {

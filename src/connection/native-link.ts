@@ -12,7 +12,6 @@ import { NativeProtocol } from "./native-protocol.ts";
 import type { NativeSink, NativeSocket } from "./native-socket.ts";
 import { beyondNative } from "./native-socket.ts";
 import type { ConnectionSettings } from "./options.ts";
-import { Trace } from "./trace.ts";
 import type { Address } from "./transport.ts";
 
 const DONE: Promise<void> = Promise.resolve();
@@ -38,11 +37,9 @@ export class NativeLink implements ConnectionLink, NativeSink {
   owner: LinkOwner | undefined;
   request: HandshakeRequest | null = null;
   readonly response = null;
-  readonly lastReceivedAt = 0;
   readonly isPaused = false;
   isLost = false;
   readonly #socket: NativeSocket;
-  readonly #trace: Trace | undefined;
   readonly #opened = new Deferred<void>();
   /** Who waits for room. */
   #room: Deferred<void> | undefined;
@@ -51,12 +48,10 @@ export class NativeLink implements ConnectionLink, NativeSink {
   #cause: Error | undefined;
 
   constructor(socket: NativeSocket, settings: ConnectionSettings, timers: TimerWheel) {
-    const { log, maxLogSize } = settings;
-    this.#trace = log.debug === undefined ? undefined : new Trace(log.debug, maxLogSize);
     this.#socket = socket;
     this.settings = settings;
     this.timers = timers;
-    this.protocol = new NativeProtocol(socket, this.#trace, (error) => {
+    this.protocol = new NativeProtocol(socket, (error) => {
       this.abort(new NetworkError("other", "the socket did not take a message", { cause: error }));
     });
   }
@@ -76,7 +71,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
     if (this.protocol.state !== "connecting") return;
     this.protocol.state = "open";
     this.protocol.subprotocol = subprotocol === "" ? null : subprotocol;
-    this.#trace?.state("open");
+    this.settings.log.debug?.("= connection is OPEN");
     this.#opened.resolve();
     this.owner?.onOpen();
   }
@@ -88,14 +83,13 @@ export class NativeLink implements ConnectionLink, NativeSink {
     const size = typeof message === "string" ? portableTextCodec().byteLength(message) : message.length;
     if (maxMessage != null && size > maxMessage) return this.#fail(new PayloadTooBig(null, maxMessage));
     protocol.payloadReceived += size;
-    this.#trace?.received([message]);
     owner?.onEvents([delivery === "bytes" ? toUtf8(message) : message]);
     if (owner?.isOverfull === true && protocol.state === "open") this.#fail(new QueueOverflow());
   }
 
   #fail(error: PayloadTooBig | QueueOverflow): void {
     this.protocol.parserError = error;
-    this.#trace?.line(`! ${error.message}`);
+    this.settings.log.debug?.(`! ${error.message}`);
     this.protocol.fail(CloseCode.MESSAGE_TOO_BIG, error.message);
     this.flush();
   }
@@ -114,7 +108,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
     this.timers.cancel(this.#closeTimer);
     this.timers.cancel(this.#lookTimer);
     this.protocol.end(close, this.#cause ?? cause);
-    this.#trace?.state("closed");
+    this.settings.log.debug?.("= connection is CLOSED");
     const error = this.protocol.closeError();
     this.#opened.reject(this.#cause ?? cause ?? error);
     this.#room?.reject(error);
@@ -132,12 +126,12 @@ export class NativeLink implements ConnectionLink, NativeSink {
     return this.#socket.bufferedAmount;
   }
 
-  get departed(): number {
-    return this.protocol.payloadSent - this.backlog;
-  }
-
   get hasRoom(): boolean {
     return this.#socket.bufferedAmount <= this.settings.writeLimit;
+  }
+
+  createPings(): never {
+    throw beyondNative("send a ping");
   }
 
   queued(): Promise<void> {
@@ -164,7 +158,6 @@ export class NativeLink implements ConnectionLink, NativeSink {
   /** Nothing waits here. Starts the deadline of closing if that is due. */
   flush(): void {
     const { closeTimeout } = this.settings;
-    this.#trace?.state(this.protocol.state);
     if (this.protocol.state !== "closing" || closeTimeout === null || this.#closeTimer !== undefined) return;
     this.#closeTimer = this.timers.schedule(closeTimeout, () => {
       this.abort(new TimeoutError(`closing handshake not over after ${closeTimeout} ms`));
@@ -184,7 +177,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
   abort(cause?: Error): void {
     if (this.isLost) return;
     this.#cause ??= cause ?? new NetworkError("other", "connection aborted");
-    this.#trace?.line(`x dropping the connection: ${this.#cause.message}`);
+    this.settings.log.debug?.(`x dropping the connection: ${this.#cause.message}`);
     this.protocol.drop();
     this.#socket.abort();
     queueMicrotask(() => this.onClose(null));

@@ -12,14 +12,12 @@ import type { State } from "../protocol/state.ts";
 import type { ConnectionProtocol } from "./connection-link.ts";
 import type { NativeSocket } from "./native-socket.ts";
 import { beyondNative, nativeCloseCode } from "./native-socket.ts";
-import type { Trace } from "./trace.ts";
 
 /** The protocol of a {@link NativeSocket}. */
 export class NativeProtocol implements ConnectionProtocol {
   readonly #socket: NativeSocket;
   /** Told when the socket did not take a message. */
   readonly #onFault: (error: unknown) => void;
-  readonly #trace: Trace | undefined;
   state: State = "connecting";
   parserError: Error | null = null;
   closeReceived: CloseFrame | null = null;
@@ -42,9 +40,8 @@ export class NativeProtocol implements ConnectionProtocol {
   };
   #closeReceivedThenSent: boolean | null = null;
 
-  constructor(socket: NativeSocket, trace: Trace | undefined, onFault: (error: unknown) => void) {
+  constructor(socket: NativeSocket, onFault: (error: unknown) => void) {
     this.#socket = socket;
-    this.#trace = trace;
     this.#onFault = onFault;
   }
 
@@ -84,12 +81,12 @@ export class NativeProtocol implements ConnectionProtocol {
   sendText(payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
     this.#checkWhole(fin, hint);
     const text = typeof payload === "string" ? payload : portableTextCodec().decodeUtf8(payload, 0, payload.length);
-    this.#send(Opcode.TEXT, text, portableTextCodec().byteLength(text));
+    this.#send(text, portableTextCodec().byteLength(text));
   }
 
   sendBinary(payload: Uint8Array, fin: boolean, hint?: EncodeHint): void {
     this.#checkWhole(fin, hint);
-    this.#send(Opcode.BINARY, payload, payload.length);
+    this.#send(payload, payload.length);
   }
 
   sendContinuation(): void {
@@ -114,9 +111,8 @@ export class NativeProtocol implements ConnectionProtocol {
     if (hint?.compress !== undefined) throw beyondNative("choose the compression of a message");
   }
 
-  #send(opcode: Opcode, payload: string | Uint8Array, size: number): void {
+  #send(payload: string | Uint8Array, size: number): void {
     this.checkOrder();
-    this.#trace?.frameSent(opcode, payload, true);
     this.messagesSent++;
     this.payloadSent += size;
     try {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { backoff, Pacing } from "../../src/client/backoff.ts";
+import { retryAfter } from "../../src/client/retry-delay.ts";
 import { InvalidStatus } from "../../src/errors/handshake.ts";
 import { InvalidProxyStatus } from "../../src/errors/proxy.ts";
 import type { HeadersLike } from "../../src/http/headers.ts";
@@ -60,6 +61,6 @@ describe("Pacing", () => {
     ["for ever", rejection(503, { "Retry-After": "9".repeat(100) }), 3_600_000],
     ["several headers, of which the first counts", rejection(503, { "Retry-After": ["7", "9"] }), 7000],
   ])("waits for what Retry-After says: %s", (_what, error, expected) => {
-    expect(new Pacing(() => [1000]).next(error, NOW)).toBe(expected);
+    expect(new Pacing(() => [1000], retryAfter).next(error, NOW)).toBe(expected);
   });
 });
