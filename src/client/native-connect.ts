@@ -1,6 +1,5 @@
 // connect() over a WebSocket of the runtime: browsers, Workers.
 import { sharedTimers } from "../async/timers.ts";
-import { onAbort } from "../async/on-abort.ts";
 import type { ConnectionLink } from "../connection/connection-link.ts";
 import { NativeLink } from "../connection/native-link.ts";
 import type { NativeConnectionOptions } from "../connection/native-options.ts";
@@ -89,22 +88,17 @@ async function open(
   settings: ConnectionSettings,
 ): Promise<ClientConnection> {
   signal?.throwIfAborted();
+  const link = new NativeLink(openSocket(uri, [...subprotocols]), settings, sharedTimers());
+  const Class = (createConnection ?? ClientConnection) as new (link: ConnectionLink) => ClientConnection;
+  const connection = new Class(link);
   const deadline = new OpenDeadline(settings.openTimeout, signal, sharedTimers());
+  deadline.signal.addEventListener("abort", () => link.abort());
+  link.start();
   try {
-    const link = new NativeLink(openSocket(uri, [...subprotocols]), settings, sharedTimers());
-    const Class = (createConnection ?? ClientConnection) as new (link: ConnectionLink) => ClientConnection;
-    const connection = new Class(link);
-    const endWatch = onAbort(deadline.signal, () => link.abort(deadline.signal.reason as Error));
-    link.start();
-    try {
-      await link.opened;
-      return connection;
-    } finally {
-      endWatch();
-    }
+    await link.opened;
+    return connection;
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
-    if (error instanceof TypeError) throw error;
     throw new NetworkError("other", `Cannot connect to ${uri}`, { cause: error });
   } finally {
     deadline.cancel();
@@ -119,9 +113,8 @@ function checkUri(uri: string): void {
   } catch {
     throw new InvalidURI(uri, "it is no absolute URI");
   }
-  if (url.username !== "" || url.password !== "") {
-    throw new InvalidURI(url.host, "the WebSocket of the runtime does not send credentials");
+  if (url.username !== "" || url.password !== "" || uri.includes("#")) {
+    throw new InvalidURI(url.host, "credentials and fragments are not sent");
   }
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw new InvalidURI(uri, "scheme isn't ws or wss");
-  if (uri.includes("#")) throw new InvalidURI(uri, "fragment identifiers are meaningless"); // RFC 6455 3
 }

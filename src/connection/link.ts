@@ -35,6 +35,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
   lastReceivedAt: number;
+  readonly canFragment = true;
   isPaused = false;
   /** TCP is gone. */
   isLost = false;

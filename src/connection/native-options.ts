@@ -54,8 +54,9 @@ export function readNativeOptions(
     if (!isKnown && value !== undefined) throw beyondNative(`use ${name}`);
   }
   const { maxQueue = MAX_QUEUE, maxSize } = options;
-  if (typeof maxSize === "object" && maxSize !== null) throw beyondNative("use limits of fragments");
-  if (typeof maxQueue === "object" && maxQueue !== null) throw beyondNative("use marks of maxQueue");
+  // Limits of fragments, and marks between which reading stops.
+  for (const limit of [maxSize, maxQueue])
+    if (typeof limit === "object" && limit !== null) throw beyondNative("use such limits");
   const settings = readConnectionOptions({ ...options, maxQueue, pingInterval: null });
   const bytes = maxQueue === null ? Infinity : settings.maxQueue.bytes + QUEUE_SLACK;
   return { ...settings, maxQueue: { ...settings.maxQueue, bytes } };

@@ -173,7 +173,8 @@ export class Outgoing {
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
     if (!isBlob(message)) return this.#sendFragments(iterate(message), options);
-    if (message.size > WHOLE_BLOB) return this.#sendFragments(iterate(message.stream()), options);
+    if (message.size > WHOLE_BLOB && this.#link.canFragment)
+      return this.#sendFragments(iterate(message.stream()), options);
     return this.#sendBlob(message, options);
   }
 

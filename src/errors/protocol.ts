@@ -55,7 +55,7 @@ export class QueueOverflow extends WebSocketException {
   readonly code: "QUEUE_OVERFLOW" = "QUEUE_OVERFLOW";
 
   constructor() {
-    super("more messages wait to be read than maxQueue lets");
+    super("more messages wait than maxQueue lets");
   }
 }
 
