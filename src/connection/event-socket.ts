@@ -31,13 +31,18 @@ const OPEN = 1;
 export class EventSocket implements NativeSocket {
   readonly isRestricted: boolean;
   readonly #socket: WebSocketLike;
+  readonly #accepted: string | undefined;
   #sink: NativeSink | undefined;
   #isClosing = false;
   #fault: NetworkError | undefined;
 
-  /** @param isRestricted See `NativeSocket`. */
-  constructor(socket: WebSocketLike, isRestricted: boolean) {
+  /**
+   * @param isRestricted See `NativeSocket`.
+   * @param accepted The subprotocol of a socket that is open from the first, `""` for none.
+   */
+  constructor(socket: WebSocketLike, isRestricted: boolean, accepted?: string) {
     this.#socket = socket;
+    this.#accepted = accepted;
     this.isRestricted = isRestricted;
     socket.binaryType = "arraybuffer";
   }
@@ -59,11 +64,11 @@ export class EventSocket implements NativeSocket {
       if (!this.#isClosing) this.#tryClose(code === CloseCode.NO_STATUS_RCVD ? undefined : code, reason);
       this.#take()?.onClose(code === CloseCode.ABNORMAL_CLOSURE ? null : { code, reason }, this.#fault);
     });
-    if (socket.readyState === OPEN) this.#open();
+    if (this.#accepted !== undefined || socket.readyState === OPEN) this.#open();
   }
 
   #open(): void {
-    this.#sink?.onOpen(this.#socket.protocol ?? "");
+    this.#sink?.onOpen(this.#accepted ?? this.#socket.protocol ?? "");
   }
 
   /** A `close` follows, in most runtimes: in a turn of its own the reason would be lost. */

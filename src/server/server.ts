@@ -2,7 +2,6 @@
 import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
-import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -11,6 +10,7 @@ import { TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
+import { handleConnection } from "./handle.ts";
 import { shakeHands, unavailable } from "./opening.ts";
 import type { ServerSettings } from "./options.ts";
 import type { Server, ServerCloseOptions } from "./server-connection.ts";
@@ -151,20 +151,7 @@ export class RunningServer implements Server {
     this.#open.add(connection);
     // The server was closed between the response and here.
     if (this.#farewell !== undefined) void connection.close(this.#farewell.code, this.#farewell.reason);
-    else await this.#handle(connection);
-  }
-
-  async #handle(connection: ServerConnection): Promise<void> {
-    try {
-      await this.#handler(connection);
-      await connection.close();
-    } catch (error) {
-      if (!connection.isOwnEnd(error)) {
-        if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
-        connection.logger.error("! connection handler failed", error);
-      }
-      await connection.close(CloseCode.INTERNAL_ERROR);
-    }
+    else await handleConnection(connection, this.#handler);
   }
 }
 
