@@ -1,5 +1,5 @@
 // esbuild and other bundlers of test/runtimes, on applications that use the package.
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,8 +19,10 @@ export async function bundler(name: string): Promise<Record<string, unknown> | u
 
 /** Makes an application in `folder` that has the package in its node_modules. Returns the path of its file. */
 export function application(folder: string, source: string): string {
-  mkdirSync(join(folder, "node_modules"), { recursive: true });
-  symlinkSync(ROOT, join(folder, "node_modules/wsasm"), "dir");
+  const home = join(folder, "node_modules/wsasm");
+  mkdirSync(home, { recursive: true });
+  // Not a link: bundlers would find the tsconfig.json of the project.
+  for (const name of ["package.json", "dist"]) cpSync(join(ROOT, name), join(home, name), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }');
   const entry = join(folder, "app.js");
   writeFileSync(entry, source);
