@@ -31,18 +31,18 @@ const OPEN = 1;
 export class EventSocket implements NativeSocket {
   readonly isRestricted: boolean;
   readonly #socket: WebSocketLike;
-  readonly #accepted: string | undefined;
+  readonly #subprotocol: string | undefined;
   #sink: NativeSink | undefined;
   #isClosing = false;
   #fault: NetworkError | undefined;
 
   /**
    * @param isRestricted See `NativeSocket`.
-   * @param accepted The subprotocol of a socket that is open from the first, `""` for none.
+   * @param subprotocol What was chosen, `""` for none, where the socket of a server does not know it.
    */
-  constructor(socket: WebSocketLike, isRestricted: boolean, accepted?: string) {
+  constructor(socket: WebSocketLike, isRestricted: boolean, subprotocol?: string) {
     this.#socket = socket;
-    this.#accepted = accepted;
+    this.#subprotocol = subprotocol;
     this.isRestricted = isRestricted;
     socket.binaryType = "arraybuffer";
   }
@@ -64,11 +64,11 @@ export class EventSocket implements NativeSocket {
       if (!this.#isClosing) this.#tryClose(code === CloseCode.NO_STATUS_RCVD ? undefined : code, reason);
       this.#take()?.onClose(code === CloseCode.ABNORMAL_CLOSURE ? null : { code, reason }, this.#fault);
     });
-    if (this.#accepted !== undefined || socket.readyState === OPEN) this.#open();
+    if (socket.readyState === OPEN) this.#open();
   }
 
   #open(): void {
-    this.#sink?.onOpen(this.#accepted ?? this.#socket.protocol ?? "");
+    this.#sink?.onOpen(this.#subprotocol ?? this.#socket.protocol ?? "");
   }
 
   /** A `close` follows, in most runtimes: in a turn of its own the reason would be lost. */

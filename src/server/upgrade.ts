@@ -58,6 +58,36 @@ export function bindUpgrade(
   };
 }
 
+/**
+ * The same where a server does the upgrade: nothing is to be returned from the fetch handler then.
+ *
+ * @returns The response of a refusal, or `undefined`.
+ */
+export type UpgradeWithServer<Server> = (
+  request: FetchRequest,
+  server: Server,
+  handler: UpgradeHandler,
+  options?: UpgradeOptions,
+) => Response | undefined;
+
+/** Makes the `upgradeWebSocket` of a runtime whose server opens the socket that `make` gives. */
+export function bindUpgradeWithServer<Server>(
+  make: (
+    request: FetchRequest,
+    server: Server,
+    subprotocol: string | null,
+  ) => { socket: NativeSocket; upgrade(): boolean },
+): UpgradeWithServer<Server> {
+  return (request, server, handler, options = {}) => {
+    const upgrade = prepareUpgrade(request, handler, options);
+    if ("refusal" in upgrade) return upgrade.refusal;
+    const { socket, upgrade: open } = make(request, server, upgrade.subprotocol);
+    // Before it is opened: that may happen inside of the call.
+    upgrade.start(socket);
+    return open() ? undefined : responseOf(rejectionFor(new InvalidUpgrade("Upgrade")));
+  };
+}
+
 /** What a request leads to: a connection to be, or the response that refuses it. */
 export type Upgrade =
   | { readonly refusal: Response }
