@@ -5,7 +5,7 @@ import { NativeLink } from "../connection/native-link.ts";
 import type { NativeConnectionOptions } from "../connection/native-options.ts";
 import { readNativeOptions } from "../connection/native-options.ts";
 import type { NativeSocket } from "../connection/native-socket.ts";
-import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
+import type { ConnectionOptions, LinkSettings } from "../connection/options.ts";
 import { InvalidURI } from "../errors/handshake.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { backoff } from "./backoff.ts";
@@ -76,7 +76,7 @@ function processException(error: unknown): unknown {
   return error instanceof NetworkError || error instanceof TimeoutError ? null : error;
 }
 
-function readOptions(uri: string, options: NativeConnectOptions): ConnectionSettings {
+function readOptions(uri: string, options: NativeConnectOptions): LinkSettings {
   checkUri(uri);
   return readNativeOptions(options, OWN);
 }
@@ -85,7 +85,7 @@ async function open(
   openSocket: OpenNativeSocket,
   uri: string,
   { signal, subprotocols = [], createConnection }: NativeConnectOptions,
-  settings: ConnectionSettings,
+  settings: LinkSettings,
 ): Promise<ClientConnection> {
   signal?.throwIfAborted();
   const link = new NativeLink(openSocket(uri, [...subprotocols]), settings, sharedTimers());

@@ -9,7 +9,7 @@ import type { MessagePiece, ProtocolEvent } from "../protocol/events.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { State } from "../protocol/state.ts";
-import type { ConnectionSettings } from "./options.ts";
+import type { LinkSettings } from "./options.ts";
 import type { Pings } from "./pings.ts";
 import type { Transport } from "./transport.ts";
 
@@ -80,7 +80,7 @@ export interface ConnectionLink {
   readonly protocol: ConnectionProtocol;
   readonly transport: Pick<Transport, "localAddress" | "remoteAddress" | "peerCertificate">;
   readonly timers: TimerWheel;
-  readonly settings: ConnectionSettings;
+  readonly settings: LinkSettings;
   owner: LinkOwner | undefined;
   readonly request: HandshakeRequest | null;
   readonly response: HandshakeResponse | null;
@@ -93,6 +93,8 @@ export interface ConnectionLink {
   readonly hasRoom: boolean;
   /** Begins to send keepalive pings, if they are wanted; absent where there are no pings. */
   startKeepalive?(actions: KeepaliveActions): { stop(): void } | undefined;
+  /** Encodes a long message, and lets other connections go on between the steps; absent where nothing is encoded. */
+  encode?(encoding: EncodingSteps): Promise<void>;
   /** Makes the list of pings that wait for an answer. Throws where pings cannot be sent. */
   createPings(): Pings;
   room(): Promise<void>;

@@ -6,6 +6,7 @@ import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
+import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
@@ -22,6 +23,8 @@ const MAX_BATCH = 0x10000;
  * that they made in advance, and a server that closes should not wait for them.
  */
 const LINGER = 1000;
+/** Milliseconds for which a long message is encoded before others may go on. */
+const LONGEST_TURN = 4;
 const DONE: Promise<void> = Promise.resolve();
 
 /** Drives a {@link Protocol} over a {@link Transport}. */
@@ -210,6 +213,17 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (this.hasRoom) return DONE;
     const { outputTaken, outputLength } = this.protocol;
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
+  }
+
+  async encode(encoding: EncodingSteps): Promise<void> {
+    const { timers, protocol } = this;
+    let pauseAt = timers.clock.now() + LONGEST_TURN;
+    while (!encoding.step()) {
+      if (timers.clock.now() < pauseAt) continue;
+      await new Promise<void>((resolve) => timers.schedule(0, resolve));
+      if (protocol.state !== "open") return;
+      pauseAt = timers.clock.now() + LONGEST_TURN;
+    }
   }
 
   createPings(): Pings {

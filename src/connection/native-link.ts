@@ -11,7 +11,7 @@ import type { ConnectionLink, LinkOwner } from "./connection-link.ts";
 import { NativeProtocol } from "./native-protocol.ts";
 import type { NativeSink, NativeSocket } from "./native-socket.ts";
 import { beyondNative } from "./native-socket.ts";
-import type { ConnectionSettings } from "./options.ts";
+import type { LinkSettings } from "./options.ts";
 import type { Address } from "./transport.ts";
 
 const DONE: Promise<void> = Promise.resolve();
@@ -23,7 +23,7 @@ const LONGEST_LOOK = 64;
 export class NativeLink implements ConnectionLink, NativeSink {
   readonly protocol: NativeProtocol;
   readonly timers: TimerWheel;
-  readonly settings: ConnectionSettings;
+  readonly settings: LinkSettings;
   /** The runtime knows, and does not tell. */
   readonly transport: ConnectionLink["transport"] = {
     get localAddress(): Address {
@@ -48,7 +48,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
   #closeTimer: Timer | undefined;
   #cause: Error | undefined;
 
-  constructor(socket: NativeSocket, settings: ConnectionSettings, timers: TimerWheel) {
+  constructor(socket: NativeSocket, settings: LinkSettings, timers: TimerWheel) {
     this.#socket = socket;
     this.settings = settings;
     this.timers = timers;

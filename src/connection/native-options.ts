@@ -1,6 +1,6 @@
 // Options of connections over a WebSocket of the runtime: those that it can honour; all others are refused.
-import type { ConnectionOptions, ConnectionSettings } from "./options.ts";
-import { readConnectionOptions } from "./options.ts";
+import type { ConnectionOptions, LinkSettings } from "./options.ts";
+import { readLinkOptions } from "./options.ts";
 import { beyondNative } from "./native-socket.ts";
 
 /** Nobody can be made to wait, so a burst must find room: more than where there is flow control. */
@@ -48,7 +48,7 @@ const OFF: readonly string[] = ["pingInterval", "pingTimeout"];
 export function readNativeOptions(
   options: NativeConnectionOptions & Pick<ConnectionOptions, "openTimeout">,
   more: readonly string[],
-): ConnectionSettings {
+): LinkSettings {
   for (const [name, value] of Object.entries(options)) {
     const isKnown = SHARED.includes(name) || more.includes(name) || (OFF.includes(name) && value === null);
     if (!isKnown && value !== undefined) throw beyondNative(`use ${name}`);
@@ -57,7 +57,7 @@ export function readNativeOptions(
   // Limits of fragments, and marks between which reading stops.
   for (const limit of [maxSize, maxQueue])
     if (typeof limit === "object" && limit !== null) throw beyondNative("use such limits");
-  const settings = readConnectionOptions({ ...options, maxQueue, pingInterval: null });
+  const settings = readLinkOptions({ ...options, maxQueue, pingInterval: null });
   const bytes = maxQueue === null ? Infinity : settings.maxQueue.bytes + QUEUE_SLACK;
   return { ...settings, maxQueue: { ...settings.maxQueue, bytes } };
 }

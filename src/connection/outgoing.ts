@@ -32,8 +32,6 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Milliseconds for which a long message is encoded before others may go on. */
-const LONGEST_TURN = 4;
 /** A Blob up to this size is sent in one frame, a larger one in fragments. */
 const WHOLE_BLOB = 0x10000;
 
@@ -128,7 +126,7 @@ export class Outgoing {
       try {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
         if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
-        if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
+        if (encoding !== undefined && sent === undefined) await this.#link.encode?.(encoding);
         if (sent === undefined && this.#link.protocol.state !== "open") await this.#rejectClosed();
         void sendNow();
       } finally {
@@ -138,18 +136,6 @@ export class Outgoing {
       this.#waiting.delete(sendNow);
     }
     await sendNow();
-  }
-
-  /** Lets other connections go on between the steps. */
-  async #encode(encoding: EncodingSteps): Promise<void> {
-    const { timers, protocol } = this.#link;
-    let pauseAt = timers.clock.now() + LONGEST_TURN;
-    while (!encoding.step()) {
-      if (timers.clock.now() < pauseAt) continue;
-      await new Promise<void>((resolve) => timers.schedule(0, resolve));
-      if (protocol.state !== "open") return;
-      pauseAt = timers.clock.now() + LONGEST_TURN;
-    }
   }
 
   async #sendWhole(

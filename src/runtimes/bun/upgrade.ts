@@ -54,7 +54,8 @@ class BunSocket implements NativeSocket {
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
     // -1: it is kept until there is room; otherwise the bytes that it took, which are none for nothing.
-    if (this.#ws?.send(message) === 0 && message.length > 0) throw new NetworkError("other", "Cannot send: the socket took nothing");
+    if (this.#ws?.send(message) === 0 && message.length > 0)
+      throw new NetworkError("other", "Cannot send: the socket took nothing");
   }
 
   close(code: number, reason: string): void {
