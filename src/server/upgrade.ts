@@ -81,10 +81,10 @@ export function bindUpgradeWithServer<Server>(
   return (request, server, handler, options = {}) => {
     const upgrade = prepareUpgrade(request, handler, options);
     if ("refusal" in upgrade) return upgrade.refusal;
-    const { socket, upgrade: open } = make(request, server, upgrade.subprotocol);
+    const made = make(request, server, upgrade.subprotocol);
     // Before it is opened: that may happen inside of the call.
-    upgrade.start(socket);
-    return open() ? undefined : responseOf(rejectionFor(new InvalidUpgrade("Upgrade")));
+    upgrade.start(made.socket);
+    return made.upgrade() ? undefined : responseOf(rejectionFor(new InvalidUpgrade("Upgrade")));
   };
 }
 

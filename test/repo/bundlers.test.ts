@@ -101,9 +101,8 @@ describe("an application with the client", { tags: ["external"] }, () => {
         const path = readdirSync(join(folder.path, name), { recursive: true })
           .map(String)
           .find((one) => basename(one) === file);
-        return void response
-          .setHeader("Content-Type", "text/javascript")
-          .end(readFileSync(join(folder.path, name, path ?? "")));
+        response.setHeader("Content-Type", "text/javascript").end(readFileSync(join(folder.path, name, path ?? "")));
+        return;
       }
       const [script] = scriptsOf(join(folder.path, name));
       const icon = '<link rel="icon" href="data:,">';

@@ -49,9 +49,8 @@ describe.skipIf(!hasChromium())("wsasm/browser in Chromium", { tags: ["external"
 
   beforeAll(async () => {
     web = createServer(({ url = "/" }, response) => {
-      if (url === "/") return void response.setHeader("Content-Type", "text/html").end(PAGE);
-      const body = readFileSync(join(ROOT, normalize(url)));
-      response.setHeader("Content-Type", "text/javascript").end(body);
+      response.setHeader("Content-Type", url === "/" ? "text/html" : "text/javascript");
+      response.end(url === "/" ? PAGE : readFileSync(join(ROOT, normalize(url))));
     });
     await new Promise<void>((resolve) => web.listen(0, "localhost", resolve));
     server = await serve(

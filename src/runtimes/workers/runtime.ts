@@ -1,5 +1,4 @@
 // The part of Workers: clients over TCP. There is nothing to listen with.
-import { connect } from "cloudflare:sockets";
 import { portableTextCodec, type TextCodec } from "../../bytes/text-codec.ts";
 import type { DialOptions, Runtime } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
@@ -17,6 +16,9 @@ async function dial(options: DialOptions, signal: AbortSignal): Promise<Transpor
   if (tls !== undefined && tls.host !== host) throw new TypeError("Cannot use host: Workers verify the name they dial");
   const secureTransport = tls === undefined ? "off" : "on";
   const hostname = host.includes(":") ? `[${host}]` : host;
+  // Only now: the entry can be loaded, by tools, where there is no such module.
+  const { connect } = await import("cloudflare:sockets");
+  signal.throwIfAborted();
   const socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: true });
   socket.closed.catch(() => {}); // told by whoever reads
   const abort = (): void => void socket.close().catch(() => {});

@@ -1,5 +1,4 @@
 // A socket of `cloudflare:sockets` as a Transport.
-import { Deferred } from "../../async/deferred.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { NetworkError } from "../../errors/network.ts";
 
@@ -23,7 +22,8 @@ export class WorkersTransport implements Transport {
   readonly #socket: StreamSocket;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #sink: TransportSink | undefined;
-  #resumed: Deferred<void> | undefined;
+  /** While it is paused: who reads waits for the promise. */
+  #pause: { readonly over: Promise<void>; readonly end: () => void } | undefined;
   #pending = 0;
   #isWriteClosed = false;
   #isReadClosed = false;
@@ -50,7 +50,7 @@ export class WorkersTransport implements Transport {
     const reader = this.#socket.readable.getReader({ mode: "byob" });
     let buffer = new ArrayBuffer(READ_BUFFER);
     for (;;) {
-      await this.#resumed?.promise;
+      await this.#pause?.over;
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (this.#isClosed) return;
       if (done) break;
@@ -80,12 +80,15 @@ export class WorkersTransport implements Transport {
   }
 
   pause(): void {
-    this.#resumed ??= new Deferred<void>();
+    if (this.#pause !== undefined) return;
+    let end = (): void => {};
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#pause = { over, end };
   }
 
   resume(): void {
-    this.#resumed?.resolve();
-    this.#resumed = undefined;
+    this.#pause?.end();
+    this.#pause = undefined;
   }
 
   closeWrite(): void {
