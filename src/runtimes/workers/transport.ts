@@ -113,12 +113,12 @@ export class WorkersTransport implements Transport {
     this.#end(new NetworkError("other", `Cannot go on: ${message}`, { cause: error }));
   }
 
-  #end(error?: Error): void {
+  #end(cause?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.resume();
     this.#socket.close().catch(() => {}); // it is closed
-    this.#sink?.onClose(error);
+    this.#sink?.onClose(cause);
   }
 
   /** What the runtime has no better name for: the next event of its own. */
