@@ -4,10 +4,11 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import type { Server, ServerConnection } from "../../src/node.ts";
 import { serve } from "../../src/node.ts";
+import { openSocket } from "../../src/runtimes/browser/open-socket.ts";
 import { temporaryFolder } from "../repo/programs.ts";
 import { hasChromium, startChromium } from "../support/chromium.ts";
 
@@ -37,6 +38,21 @@ const HANDLERS: Record<string, (ws: ServerConnection) => Promise<void>> = {
   },
   "/once": async (ws) => ws.send("hello"),
 };
+
+test("opens a WebSocket that sends the codes of browsers only", () => {
+  const made: unknown[][] = [];
+  vi.stubGlobal(
+    "WebSocket",
+    class {
+      constructor(...args: unknown[]) {
+        made.push(args);
+      }
+    },
+  );
+  expect(openSocket("ws://example.com/", ["chat"]).isRestricted).toBe(true);
+  expect(made).toEqual([["ws://example.com/", ["chat"]]]);
+  vi.unstubAllGlobals();
+});
 
 describe.skipIf(!hasChromium())("wsasm/browser in Chromium", { tags: ["external"] }, () => {
   let context: BrowserContext;
