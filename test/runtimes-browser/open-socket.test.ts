@@ -41,14 +41,9 @@ const HANDLERS: Record<string, (ws: ServerConnection) => Promise<void>> = {
 
 test("opens a WebSocket that sends the codes of browsers only", () => {
   const made: unknown[][] = [];
-  vi.stubGlobal(
-    "WebSocket",
-    class {
-      constructor(...args: unknown[]) {
-        made.push(args);
-      }
-    },
-  );
+  vi.stubGlobal("WebSocket", function WebSocket(...args: unknown[]) {
+    made.push(args);
+  });
   expect(openSocket("ws://example.com/", ["chat"]).isRestricted).toBe(true);
   expect(made).toEqual([["ws://example.com/", ["chat"]]]);
   vi.unstubAllGlobals();

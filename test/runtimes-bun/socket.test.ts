@@ -11,7 +11,8 @@ function scene(subprotocol: string | null) {
       return true;
     },
   };
-  const { socket, upgrade } = socketFor({}, server, subprotocol);
+  const made = socketFor({}, server, subprotocol);
+  const { socket } = made;
   const heard: unknown[][] = [];
   socket.attach({
     onOpen: (chosen) => heard.push(["open", chosen]),
@@ -19,7 +20,7 @@ function scene(subprotocol: string | null) {
     onDrain: () => heard.push(["drain"]),
     onClose: (close: CloseFrame | null) => heard.push(["close", close]),
   });
-  expect(upgrade()).toBe(true);
+  expect(made.upgrade()).toBe(true);
   const calls: unknown[][] = [];
   const ws = {
     data: given?.data,
