@@ -39,7 +39,6 @@ const shorten = {
       ecma: 2022,
       compress: { passes: 2, keep_classnames: true },
       mangle: { keep_classnames: true },
-      format: { max_line_len: 120 },
       sourceMap: true,
     });
     return { code: short, map };
@@ -68,6 +67,7 @@ export async function bundle(from, to) {
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
     hoistTransitiveImports: false,
+    experimentalMinChunkSize: 4000,
   });
   await build.close();
 }

@@ -34,6 +34,7 @@ export {
   InvalidUtf8,
   PayloadTooBig,
   ProtocolError,
+  QueueOverflow,
   TooManyFragments,
 } from "./errors/protocol.ts";
 export * from "./errors/proxy.ts";

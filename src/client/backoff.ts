@@ -1,20 +1,12 @@
 // How long a client waits before it connects again.
 import { randomMaskingKey } from "../bytes/random.ts";
-import { InvalidStatus } from "../errors/handshake.ts";
-import { InvalidProxyStatus } from "../errors/proxy.ts";
-import { parseRetryAfter } from "../http/retry-after.ts";
 
 const INITIAL_DELAY = 5000;
 const MIN_DELAY = 3100;
 const MAX_DELAY = 90_000;
 const FACTOR = 1.618;
-/** A server cannot send its clients away for longer. */
-const MOST_RETRY_AFTER = 3_600_000;
 /** Longest delay that timers of all runtimes take. */
 const LONGEST_DELAY = 2 ** 31 - 1;
-
-/** Statuses whose Retry-After counts. */
-const RETRY_AFTER_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 
 /**
  * Delays in milliseconds: at first a random one of at most 5 s, so that clients that lost a server together do not come
@@ -25,14 +17,22 @@ export function* backoff(): Generator<number, never, undefined> {
   for (let delay = MIN_DELAY; ; delay = Math.min(delay * FACTOR, MAX_DELAY)) yield delay;
 }
 
+/** The shortest delay after `error`, in milliseconds. `now`: milliseconds since 1970. */
+export type LeastDelay = (error: unknown, now: number) => number;
+
 /** The delays between attempts, from the first failure to a success. */
 export class Pacing {
   readonly #delays: () => Iterable<number>;
+  readonly #leastDelay: LeastDelay | undefined;
   #current: Iterator<number> | undefined;
 
-  /** @param delays Makes the delays anew after each success. */
-  constructor(delays: () => Iterable<number>) {
+  /**
+   * @param delays Makes the delays anew after each success.
+   * @param leastDelay What the server asks for, where that can be known.
+   */
+  constructor(delays: () => Iterable<number>, leastDelay?: LeastDelay) {
     this.#delays = delays;
+    this.#leastDelay = leastDelay;
   }
 
   /**
@@ -50,20 +50,11 @@ export class Pacing {
     if (!(delay >= 0 && delay <= LONGEST_DELAY)) {
       throw new RangeError(`Cannot use reconnectDelays: ${delay}, expected from 0 to ${LONGEST_DELAY} ms`);
     }
-    return Math.max(delay, retryAfter(error, now));
+    return Math.max(delay, this.#leastDelay?.(error, now) ?? 0);
   }
 
   /** The next failure is a first one again. */
   reset(): void {
     this.#current = undefined;
   }
-}
-
-function retryAfter(error: unknown, now: number): number {
-  if (!(error instanceof InvalidStatus || error instanceof InvalidProxyStatus)) return 0;
-  if (!RETRY_AFTER_STATUSES.has(error.response.statusCode)) return 0;
-  for (const [name, value] of error.response.headers) {
-    if (name.toLowerCase() === "retry-after") return Math.min(parseRetryAfter(value, now) ?? 0, MOST_RETRY_AFTER);
-  }
-  return 0;
 }

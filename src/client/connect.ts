@@ -6,6 +6,7 @@ import { open } from "./opening.ts";
 import type { ConnectOptions } from "./options.ts";
 import { readConnectOptions } from "./options.ts";
 import { reconnecting } from "./reconnecting.ts";
+import { retryAfter } from "./retry-delay.ts";
 
 /**
  * Connects to a WebSocket server. `await` it for an open connection, or iterate over it for one connection after the other.
@@ -46,5 +47,12 @@ async function* iterate(
   const { processException, reconnectDelays, connection } = settings;
   const { signal } = options;
   const { log } = connection;
-  yield* reconnecting({ open: () => open(runtime, settings), processException, reconnectDelays, signal, log });
+  yield* reconnecting({
+    open: () => open(runtime, settings),
+    processException,
+    reconnectDelays,
+    leastDelay: retryAfter,
+    signal,
+    log,
+  });
 }

@@ -1,6 +1,7 @@
 // Connecting again and again: what `for await (const ws of connect(uri))` does.
 import { sleep } from "../async/sleep.ts";
 import type { GuardedLogger } from "../connection/logger.ts";
+import type { LeastDelay } from "./backoff.ts";
 import { Pacing } from "./backoff.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -12,6 +13,8 @@ export interface ReconnectPolicy {
   open(): Promise<ClientConnection>;
   readonly processException: (error: unknown) => unknown;
   readonly reconnectDelays: () => Iterable<number>;
+  /** What the server asks for, where that can be known. */
+  readonly leastDelay?: LeastDelay;
   readonly signal: AbortSignal | undefined;
   readonly log: GuardedLogger;
 }
@@ -24,7 +27,7 @@ export interface ReconnectPolicy {
  * of `signal`.
  */
 export async function* reconnecting(policy: ReconnectPolicy): AsyncGenerator<ClientConnection, void, undefined> {
-  const pacing = new Pacing(policy.reconnectDelays);
+  const pacing = new Pacing(policy.reconnectDelays, policy.leastDelay);
   for (;;) {
     const ws = await openInTime(policy, pacing);
     const openedAt = performance.now();

@@ -3,18 +3,18 @@ import type { Extension } from "../extensions/extension.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { State } from "../protocol/state.ts";
-import type { Link } from "./link.ts";
+import type { ConnectionLink } from "./connection-link.ts";
 import type { LoggerLike } from "./logger.ts";
 import type { Address, PeerCertificate } from "./transport.ts";
 
 /** The facts about a connection. */
 export abstract class ConnectionInfo {
   /** @internal */
-  readonly link: Link;
+  readonly link: ConnectionLink;
   #id: string | undefined;
 
   /** @internal */
-  constructor(link: Link) {
+  constructor(link: ConnectionLink) {
     this.link = link;
     link.protocol.sender.owner = this;
   }

@@ -4,34 +4,29 @@ import type { ProtocolEvent } from "../protocol/events.ts";
 import type { ObservedConnection } from "./diagnostics.ts";
 import { diagnostics } from "./diagnostics.ts";
 import type { Incoming, IncomingOwner } from "./incoming.ts";
-import type { KeepaliveTarget } from "./keepalive.ts";
-import type { Link, LinkOwner } from "./link.ts";
+import type { ConnectionLink, KeepaliveActions, LinkOwner } from "./connection-link.ts";
 import type { OutgoingOwner } from "./outgoing.ts";
 
 /** What the parts of a connection may do with it, and its users and subclasses may not. */
 export interface Hidden<C> {
   incoming(connection: C): Incoming;
   acknowledge(connection: C, payload: Uint8Array): void;
-  open(connection: C, target: KeepaliveTarget): void;
+  open(connection: C, actions: KeepaliveActions): void;
   fail(connection: C, error: Error): void;
   lose(connection: C, error: ConnectionClosed): void;
   rejectClosed(connection: C): Promise<never>;
 }
 
-type Owned = ObservedConnection & { readonly link: Link; ping(): Promise<number> };
+type Owned = ObservedConnection & { readonly link: ConnectionLink; ping(): Promise<number> };
 
 /** Passes on what happens to a connection. An object of functions in its place takes two kilobytes a connection. */
-export class ConnectionOwner<C extends Owned> implements LinkOwner, IncomingOwner, OutgoingOwner, KeepaliveTarget {
+export class ConnectionOwner<C extends Owned> implements LinkOwner, IncomingOwner, OutgoingOwner, KeepaliveActions {
   readonly #connection: C;
   readonly #hidden: Hidden<C>;
 
   constructor(connection: C, hidden: Hidden<C>) {
     this.#connection = connection;
     this.#hidden = hidden;
-  }
-
-  get link(): Link {
-    return this.#connection.link;
   }
 
   onEvents(events: ProtocolEvent[]): void {

@@ -1,30 +1,27 @@
 // The asynchronous API of a connection: the one implementation, on any transport.
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { untilAborted } from "../async/until-aborted.ts";
-import { randomBytes } from "../bytes/random.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import type { CloseFrame } from "../errors/closed.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
-import { Close } from "../frames/close.ts";
+import { checkClose } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { Message } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { checkSignal } from "./check-signal.ts";
+import type { ConnectionLink, KeepaliveActions } from "./connection-link.ts";
 import { ConnectionInfo } from "./connection-info.ts";
 import { diagnostics } from "./diagnostics.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
 import type { RecvOptions } from "./incoming.ts";
 import { Incoming } from "./incoming.ts";
-import type { KeepaliveTarget } from "./keepalive.ts";
-import { Keepalive } from "./keepalive.ts";
 import type { Hidden } from "./connection-owner.ts";
 import { ConnectionOwner } from "./connection-owner.ts";
-import type { Link } from "./link.ts";
 import type { Sendable, SendOptions } from "./outgoing.ts";
 import { Outgoing } from "./outgoing.ts";
-import { Pings } from "./pings.ts";
+import type { Pings } from "./pings.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
 
 /** How a connection ended. */
@@ -49,8 +46,6 @@ export interface ConnectionStats {
   readonly bytesSent: number;
 }
 
-const PING_LENGTH = 4;
-
 /**
  * A WebSocket connection.
  *
@@ -74,7 +69,7 @@ export abstract class Connection<Data = unknown>
   #closed: Deferred<CloseInfo> | undefined;
   #closeInfo: CloseInfo | undefined;
   #pings: Pings | undefined;
-  #keepalive: Keepalive | undefined;
+  #keepalive: { stop(): void } | undefined;
   #latency: number | null = null;
   #error: ConnectionClosed | undefined;
   #lifetime: AbortController | undefined;
@@ -82,7 +77,7 @@ export abstract class Connection<Data = unknown>
   #writable: WritableStream<string | BytesLike> | undefined;
 
   /** @internal */
-  constructor(link: Link) {
+  constructor(link: ConnectionLink) {
     super(link);
     const owner = new ConnectionOwner(this, Connection.#hidden);
     this.#incoming = new Incoming(link, owner);
@@ -215,9 +210,10 @@ export abstract class Connection<Data = unknown>
     try {
       const signal = options?.signal;
       if (checkSignal(signal) && signal.aborted) return rejected(signal.reason);
-      const payload = data === undefined ? randomBytes(PING_LENGTH) : bytesOf(data);
+      const given = data === undefined ? undefined : bytesOf(data);
       if (!this.link.protocol.canSendControl) return this.#rejectClosed();
-      this.#pings ??= new Pings();
+      this.#pings ??= this.link.createPings();
+      const payload = given ?? this.#pings.newPayload();
       this.#pings.check(payload);
       this.link.protocol.sendPing(payload);
       const answered = this.#pings.add(payload, this.link.timers.clock.now());
@@ -257,7 +253,7 @@ export abstract class Connection<Data = unknown>
   close(code: number = CloseCode.NORMAL_CLOSURE, reason: string = ""): Promise<void> {
     const { protocol } = this.link;
     try {
-      new Close(code, reason).serialize();
+      checkClose({ code, reason });
     } catch (error) {
       return rejected(error);
     }
@@ -324,7 +320,7 @@ export abstract class Connection<Data = unknown>
   static readonly #hidden: Hidden<Connection> = {
     incoming: (connection) => connection.#incoming,
     acknowledge: (connection, payload) => connection.#acknowledge(payload),
-    open: (connection, owner) => connection.#open(owner),
+    open: (connection, actions) => connection.#open(actions),
     fail: (connection, error) => connection.#fail(error),
     lose: (connection, error) => connection.#lose(error),
     rejectClosed: (connection) => connection.#rejectClosed(),
@@ -337,12 +333,9 @@ export abstract class Connection<Data = unknown>
     if (diagnostics.latency.isWatched) diagnostics.latency.publish({ connection: this, latency });
   }
 
-  #open(owner: KeepaliveTarget): void {
+  #open(actions: KeepaliveActions): void {
     if (diagnostics.open.isWatched) diagnostics.open.publish({ connection: this });
-    const { pingInterval } = this.link.settings;
-    if (pingInterval === null) return;
-    this.#keepalive = new Keepalive(owner, pingInterval);
-    this.#keepalive.start();
+    this.#keepalive = this.link.startKeepalive?.(actions);
   }
 
   #fail(error: Error): void {

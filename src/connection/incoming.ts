@@ -1,12 +1,11 @@
 // The receiving half of a connection: what arrives, who reads it, and when the network has to wait.
 import { handled, rejected } from "../async/deferred.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
-import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
 import { checkSignal } from "./check-signal.ts";
-import type { Link } from "./link.ts";
+import type { ConnectionLink } from "./connection-link.ts";
 import { MessageIterator, MessageQueue } from "./message-queue.ts";
 import type { MessageStreamOptions } from "./message-stream.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -26,7 +25,7 @@ export interface IncomingOwner {
 
 /** Reads the messages of one connection. */
 export class Incoming {
-  readonly #link: Link;
+  readonly #link: ConnectionLink;
   readonly #owner: IncomingOwner;
   readonly #queue: MessageQueue;
   /** Messages received so far. */
@@ -37,7 +36,7 @@ export class Incoming {
   /** Events are being taken: others must not come in between. */
   #isTaking = false;
 
-  constructor(link: Link, owner: IncomingOwner) {
+  constructor(link: ConnectionLink, owner: IncomingOwner) {
     this.#link = link;
     this.#owner = owner;
     this.#queue = new MessageQueue(link.settings.maxQueue);
@@ -142,7 +141,7 @@ export class Incoming {
     for (const event of events) {
       if (typeof event === "string" || event instanceof Uint8Array) messages.push(event);
       else if (event instanceof MessagePiece) this.#takePiece(event);
-      else if (event instanceof Frame && event.opcode === Opcode.PONG) this.#owner.onPong(event.payload);
+      else if ("opcode" in event && event.opcode === Opcode.PONG) this.#owner.onPong(event.payload);
     }
     return messages;
   }
@@ -178,7 +177,7 @@ export class Incoming {
 }
 
 function hasOthers(events: readonly ProtocolEvent[]): boolean {
-  for (const event of events) if (event instanceof Frame || event instanceof MessagePiece) return true;
+  for (const event of events) if (typeof event !== "string" && !(event instanceof Uint8Array)) return true;
   return false;
 }
 

@@ -1,18 +1,9 @@
 // Keepalive: a ping every interval, and the end of a connection whose peer is gone.
 import type { Timer } from "../async/timers.ts";
 import { TimeoutError } from "../errors/network.ts";
-import type { Link } from "./link.ts";
+import type { KeepaliveActions, KeepaliveLink } from "./connection-link.ts";
 
 const NOTHING = new Uint8Array(0);
-
-/** What keepalive needs of its connection. */
-export interface KeepaliveTarget {
-  readonly link: Link;
-  /** Sends a ping with a random payload; the promise resolves when it is answered. */
-  ping(): Promise<number>;
-  /** Fails the connection with 1011. */
-  fail(error: Error): void;
-}
 
 /**
  * Pings every `pingInterval`. Fails the connection when a ping is unanswered and no byte came for `pingTimeout`, or
@@ -23,7 +14,8 @@ export interface KeepaliveTarget {
  * unread, unsolicited Pongs go out (RFC 6455 5.5.3), for which nobody waits.
  */
 export class Keepalive {
-  readonly #target: KeepaliveTarget;
+  readonly #link: KeepaliveLink;
+  readonly #actions: KeepaliveActions;
   readonly #interval: number;
   #pingTimer: Timer | undefined;
   #checkTimer: Timer | undefined;
@@ -35,23 +27,24 @@ export class Keepalive {
   #departed = 0;
   #progressAt = 0;
 
-  constructor(target: KeepaliveTarget, interval: number) {
-    this.#target = target;
+  constructor(link: KeepaliveLink, actions: KeepaliveActions, interval: number) {
+    this.#link = link;
+    this.#actions = actions;
     this.#interval = interval;
   }
 
   start(): void {
-    this.#pingTimer = this.#target.link.timers.schedule(this.#interval, () => this.#ping());
+    this.#pingTimer = this.#link.timers.schedule(this.#interval, () => this.#ping());
   }
 
   stop(): void {
-    const { timers } = this.#target.link;
+    const { timers } = this.#link;
     timers.cancel(this.#pingTimer);
     timers.cancel(this.#checkTimer);
   }
 
   #ping(): void {
-    const { link } = this.#target;
+    const link = this.#link;
     if (link.protocol.state !== "open") return;
     this.start();
     if (link.isPaused && !this.#isAnswered) return this.#provoke();
@@ -59,7 +52,7 @@ export class Keepalive {
     if (this.#checkTimer !== undefined) return;
     this.#isAnswered = false;
     link.settings.log.debug?.("% sending keepalive ping");
-    this.#target.ping().then(
+    this.#actions.ping().then(
       () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
     );
@@ -73,7 +66,7 @@ export class Keepalive {
   }
 
   #provoke(): void {
-    const { link } = this.#target;
+    const link = this.#link;
     if (link.backlog > 0) return;
     link.protocol.sendPong(NOTHING);
     link.flush();
@@ -81,21 +74,21 @@ export class Keepalive {
 
   #answered(): void {
     this.#isAnswered = true;
-    this.#target.link.settings.log.debug?.("% keepalive ping answered");
-    if (this.#target.link.backlog > 0) return;
-    this.#target.link.timers.cancel(this.#checkTimer);
+    this.#link.settings.log.debug?.("% keepalive ping answered");
+    if (this.#link.backlog > 0) return;
+    this.#link.timers.cancel(this.#checkTimer);
     this.#checkTimer = undefined;
   }
 
   #checkAfter(delay: number, pingTimeout: number): void {
-    this.#checkTimer = this.#target.link.timers.schedule(delay, () => {
+    this.#checkTimer = this.#link.timers.schedule(delay, () => {
       this.#checkTimer = undefined;
       this.#check(pingTimeout);
     });
   }
 
   #check(pingTimeout: number): void {
-    const { link } = this.#target;
+    const link = this.#link;
     if (link.protocol.state !== "open") return;
     const now = link.timers.clock.now();
     const { backlog, departed } = link;
@@ -106,11 +99,11 @@ export class Keepalive {
     const longest = Math.max(this.#silentFor(now), now - this.#progressAt);
     if (longest < pingTimeout) return this.#checkAfter(pingTimeout - longest, pingTimeout);
     link.settings.log.debug?.("- keepalive ping not answered in time");
-    this.#target.fail(new TimeoutError(`keepalive ping not answered within ${pingTimeout} ms`));
+    this.#actions.fail(new TimeoutError(`keepalive ping not answered within ${pingTimeout} ms`));
   }
 
   #silentFor(now: number): number {
-    const { link } = this.#target;
+    const link = this.#link;
     if (this.#isAnswered || link.isPaused || this.#pingLeftAt === undefined) return 0;
     return now - Math.max(link.lastReceivedAt, this.#pingLeftAt);
   }

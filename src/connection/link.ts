@@ -1,14 +1,17 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
 import { Deferred } from "../async/deferred.ts";
 import type { Timer, TimerWheel } from "../async/timers.ts";
-import type { ConnectionClosed } from "../errors/closed.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
+import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { Protocol } from "../protocol/protocol.ts";
+import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
+import { Keepalive } from "./keepalive.ts";
 import type { ConnectionSettings } from "./options.ts";
+import { Pings } from "./pings.ts";
 import { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
@@ -20,26 +23,12 @@ const MAX_BATCH = 0x10000;
  * that they made in advance, and a server that closes should not wait for them.
  */
 const LINGER = 1000;
+/** Milliseconds for which a long message is encoded before others may go on. */
+const LONGEST_TURN = 4;
 const DONE: Promise<void> = Promise.resolve();
 
-/** What a link tells the connection above it. */
-export interface LinkOwner {
-  /** Messages and control frames arrived. */
-  onEvents(events: ProtocolEvent[]): void;
-  /** Whether more waits to be read than should. */
-  readonly isOverfull: boolean;
-  /** The turn that delivered something is over: stop reading if nobody read it. */
-  onTurnEnd(): void;
-  /** The opening handshake succeeded. */
-  onOpen(): void;
-  /** Writing met a full transport, or it has room again. */
-  onBuffered(bufferedAmount: number, isOverLimit: boolean): void;
-  /** TCP is gone and the protocol is closed. Called once, last. Calls on the connection end with `error` from now on. */
-  onLost(error: ConnectionClosed): void;
-}
-
 /** Drives a {@link Protocol} over a {@link Transport}. */
-export class Link<P extends Protocol = Protocol> implements TransportSink {
+export class Link<P extends Protocol = Protocol> implements KeepaliveLink, TransportSink {
   readonly protocol: P;
   readonly transport: Transport;
   readonly timers: TimerWheel;
@@ -51,6 +40,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
   lastReceivedAt: number;
+  readonly canFragment = true;
   isPaused = false;
   /** TCP is gone. */
   isLost = false;
@@ -228,6 +218,29 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     const { outputTaken, outputLength } = this.protocol;
     this.#senders ??= new Waiters();
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
+  }
+
+  async encode(encoding: EncodingSteps): Promise<void> {
+    const { timers, protocol } = this;
+    let pauseAt = timers.clock.now() + LONGEST_TURN;
+    while (!encoding.step()) {
+      if (timers.clock.now() < pauseAt) continue;
+      await new Promise<void>((resolve) => timers.resumeLater(resolve));
+      if (protocol.state !== "open") return;
+      pauseAt = timers.clock.now() + LONGEST_TURN;
+    }
+  }
+
+  createPings(): Pings {
+    return new Pings();
+  }
+
+  startKeepalive(actions: KeepaliveActions): Keepalive | undefined {
+    const { pingInterval } = this.settings;
+    if (pingInterval === null) return undefined;
+    const keepalive = new Keepalive(this, actions, pingInterval);
+    keepalive.start();
+    return keepalive;
   }
 
   #scheduleTurnEnd(): void {

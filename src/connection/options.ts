@@ -94,19 +94,23 @@ export interface ConnectionOptions {
 }
 
 /** The same, checked and complete; `Infinity` stands for no limit. */
-export interface ConnectionSettings {
+export interface LinkSettings {
   readonly openTimeout: number | null;
   readonly pingInterval: number | null;
   readonly pingTimeout: number | null;
   readonly closeTimeout: number | null;
   readonly maxQueue: { readonly high: number; readonly low: number; readonly bytes: number };
   readonly writeLimit: number;
-  readonly httpLimits: HttpLimits;
   readonly logger: LoggerLike;
   /** The logger, for our own lines. */
   readonly log: GuardedLogger;
   readonly maxLogSize: number;
   readonly protocol: ProtocolOptions;
+}
+
+/** The same, with those for the opening handshake of our own protocol. */
+export interface ConnectionSettings extends LinkSettings {
+  readonly httpLimits: HttpLimits;
 }
 
 /**
@@ -116,6 +120,11 @@ export interface ConnectionSettings {
  * @throws {TypeError} For a value of the wrong kind.
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
+  return { ...readLinkOptions(options), httpLimits: resolveHttpLimits(options.httpLimits) };
+}
+
+/** The same, without those for the opening handshake. */
+export function readLinkOptions(options: ConnectionOptions): LinkSettings {
   const { message, fragment, fragments } = readMaxSize(options.maxSize);
   const { logger = defaultLogger } = options;
   const decode = readBoolean("decode", options.decode, true);
@@ -126,7 +135,6 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
     closeTimeout: readDuration("closeTimeout", options.closeTimeout, 10_000),
     maxQueue: { ...readMaxQueue(options.maxQueue), bytes: (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK },
     writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
-    httpLimits: resolveHttpLimits(options.httpLimits),
     logger,
     log: new GuardedLogger(logger),
     maxLogSize: readMaxLogSize(options.maxLogSize),

@@ -6,12 +6,12 @@ import { toUtf8 } from "../bytes/text-codec.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
-import { BORROW_FROM } from "../protocol/frame-writer.ts";
+import { BORROW_FROM } from "../protocol/borrowing.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
-import type { Link } from "./link.ts";
+import type { ConnectionLink } from "./connection-link.ts";
 
 /** Anything that can be sent as a message. */
 export type Sendable = string | BytesLike | BlobLike | Fragments;
@@ -32,8 +32,6 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Milliseconds for which a long message is encoded before others may go on. */
-const LONGEST_TURN = 4;
 /** A Blob up to this size is sent in one frame, a larger one in fragments. */
 const WHOLE_BLOB = 0x10000;
 
@@ -45,7 +43,7 @@ export interface OutgoingOwner {
 
 /** The sending half of a connection. */
 export class Outgoing {
-  readonly #link: Link;
+  readonly #link: ConnectionLink;
   readonly #owner: OutgoingOwner;
   readonly #turnstile = new Turnstile();
   /** Sends each of the whole messages that wait for their turn, in their order. */
@@ -53,7 +51,7 @@ export class Outgoing {
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
-  constructor(link: Link, owner: OutgoingOwner) {
+  constructor(link: ConnectionLink, owner: OutgoingOwner) {
     this.#link = link;
     this.#owner = owner;
   }
@@ -134,7 +132,7 @@ export class Outgoing {
       try {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
         if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
-        if (encoding !== undefined && sent === undefined) await this.#encode(encoding);
+        if (encoding !== undefined && sent === undefined) await this.#link.encode?.(encoding);
         if (sent === undefined && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         void sendNow();
       } finally {
@@ -145,18 +143,6 @@ export class Outgoing {
       if (this.#waiting.size === 0) this.#waiting = undefined;
     }
     await sendNow();
-  }
-
-  /** Lets other connections go on between the steps. */
-  async #encode(encoding: EncodingSteps): Promise<void> {
-    const { timers, protocol } = this.#link;
-    let pauseAt = timers.clock.now() + LONGEST_TURN;
-    while (!encoding.step()) {
-      if (timers.clock.now() < pauseAt) continue;
-      await new Promise<void>((resolve) => timers.resumeLater(resolve));
-      if (protocol.state !== "open") return;
-      pauseAt = timers.clock.now() + LONGEST_TURN;
-    }
   }
 
   async #sendWhole(
@@ -179,7 +165,8 @@ export class Outgoing {
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
     if (!isBlob(message)) return this.#sendFragments(iterate(message), options);
-    if (message.size > WHOLE_BLOB) return this.#sendFragments(iterate(message.stream()), options);
+    if (message.size > WHOLE_BLOB && this.#link.canFragment)
+      return this.#sendFragments(iterate(message.stream()), options);
     return this.#sendBlob(message, options);
   }
 

@@ -1,6 +1,9 @@
 // Pings that wait for their Pong (RFC 6455 5.5.2, 5.5.3).
 import { Deferred } from "../async/deferred.ts";
+import { randomBytes } from "../bytes/random.ts";
 import { ConcurrencyError } from "../errors/protocol.ts";
+
+const PAYLOAD_LENGTH = 4;
 
 interface Ping {
   readonly key: string;
@@ -15,6 +18,11 @@ function keyOf(payload: Uint8Array): string {
 /** Pending pings, oldest first. */
 export class Pings {
   #pending: Ping[] = [];
+
+  /** A random payload. */
+  newPayload(): Uint8Array {
+    return randomBytes(PAYLOAD_LENGTH);
+  }
 
   /** @throws {ConcurrencyError} If a ping with this payload is pending. */
   check(payload: Uint8Array): void {

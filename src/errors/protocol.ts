@@ -47,6 +47,18 @@ export class TooManyFragments extends WebSocketException {
   }
 }
 
+/**
+ * More messages wait to be read than `maxQueue` lets, on a WebSocket of the runtime, which cannot be made to wait. It fails
+ * the connection with 1009, in browsers with 4009.
+ */
+export class QueueOverflow extends WebSocketException {
+  readonly code: "QUEUE_OVERFLOW" = "QUEUE_OVERFLOW";
+
+  constructor() {
+    super("more messages wait than maxQueue lets");
+  }
+}
+
 /** A call that the state of the connection does not allow. */
 export class InvalidState extends WebSocketException {
   readonly code: "INVALID_STATE" = "INVALID_STATE";

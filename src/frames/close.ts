@@ -9,6 +9,18 @@ import { CloseCode, isWireCloseCode } from "./close-code.ts";
 /** Most bytes that a reason may take: a control payload less the code. */
 export const MAX_REASON_LENGTH = 123;
 
+/**
+ * Checks what is to be sent, and returns the length of the reason in bytes.
+ *
+ * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
+ */
+export function checkClose({ code, reason }: CloseFrame): number {
+  if (!isWireCloseCode(code)) throw new RangeError(`Cannot send close code: ${code}`);
+  const length = portableTextCodec().byteLength(reason);
+  if (length <= MAX_REASON_LENGTH) return length;
+  throw new RangeError(`Cannot send close reason: ${length} bytes, expected at most ${MAX_REASON_LENGTH}`);
+}
+
 /** Code and reason of a Close frame. Code 1005 stands for an empty payload. */
 export class Close implements CloseFrame {
   readonly code: number;
@@ -44,16 +56,10 @@ export class Close implements CloseFrame {
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
    */
   serialize(): Uint8Array<ArrayBuffer> {
-    if (!isWireCloseCode(this.code)) throw new RangeError(`Cannot send close code: ${this.code}`);
-    const codec = portableTextCodec();
-    const length = codec.byteLength(this.reason);
-    if (length > MAX_REASON_LENGTH) {
-      throw new RangeError(`Cannot send close reason: ${length} bytes, expected at most ${MAX_REASON_LENGTH}`);
-    }
-    const payload = new Uint8Array(2 + length);
+    const payload = new Uint8Array(2 + checkClose(this));
     payload[0] = this.code >> 8;
     payload[1] = this.code & 0xff;
-    codec.encodeInto(this.reason, payload, 2);
+    portableTextCodec().encodeInto(this.reason, payload, 2);
     return payload;
   }
 }

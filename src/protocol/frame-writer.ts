@@ -3,11 +3,10 @@ import { randomMaskingKey } from "../bytes/random.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { frameWatch } from "../frames/frame-watch.ts";
 import type { Kernels } from "../kernels/kernels.ts";
+import { BORROW_FROM } from "./borrowing.ts";
 import type { Output } from "./output.ts";
 import { SeenFrames } from "./seen-frames.ts";
 
-/** From here on a payload is not copied but follows its header as it is. */
-export const BORROW_FROM = 0x8000;
 /** Longest header: 2 bytes, 8 of length, 4 of masking key. */
 const MAX_HEADER = 14;
 const MASK_BIT = 0x80;

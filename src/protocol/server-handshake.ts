@@ -114,7 +114,12 @@ function checkVersion(headers: Headers): void {
   if (version !== "13") throw new InvalidVersion(version);
 }
 
-function checkOrigin(request: HandshakeRequest, allowed: AllowedOrigins): string | null {
+/**
+ * Returns the Origin of a request.
+ *
+ * @throws {InvalidOrigin} For one that is not allowed.
+ */
+export function checkOrigin(request: HandshakeRequest, allowed: AllowedOrigins): string | null {
   const origin = optionalHeader(request.headers, "Origin");
   if (!isOriginAllowed(origin, allowed, request.host)) throw new InvalidOrigin(origin);
   return origin;
@@ -126,7 +131,13 @@ function negotiateExtensions(headers: Headers, factories: readonly ServerExtensi
   return acceptExtensions(offered.length === 0 ? [] : parseExtensions(offered), factories);
 }
 
-function selectSubprotocol(headers: Headers, settings: ServerHandshakeSettings): string | null {
+/**
+ * Chooses the subprotocol of a request.
+ *
+ * @throws {NegotiationError | InvalidHeader}
+ * @throws {TypeError} For a choice of the application that was not offered.
+ */
+export function selectSubprotocol(headers: Headers, settings: ServerHandshakeSettings): string | null {
   const values = headers.getAll("Sec-WebSocket-Protocol");
   const offered = values.length === 0 ? [] : parseSubprotocols(values);
   const select = settings.selectSubprotocol ?? null;

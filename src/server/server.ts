@@ -2,7 +2,6 @@
 import { Deferred, rejected } from "../async/deferred.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
-import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -12,6 +11,7 @@ import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
+import { handleConnection } from "./handle.ts";
 import { ServerLog } from "./server-log.ts";
 import { overloaded, shakeHands, shuttingDown } from "./opening.ts";
 import type { ServerSettings } from "./options.ts";
@@ -148,7 +148,7 @@ export class RunningServer implements Server {
     (refusal === null ? this.#opening : this.#refused).add(link);
     link.afterLost = () => this.#forget(link, connection);
     this.#shakeHands(link, connection).then(
-      (isOpen) => void (isOpen && this.#handle(connection)),
+      (isOpen) => void (isOpen && handleConnection(connection, this.#handler)),
       // The fault of an option: it must not end the process, nor leave the client hanging.
       () => link.abort(),
     );
@@ -196,21 +196,6 @@ export class RunningServer implements Server {
     );
     // Closed with all others, if the server was closed between the response and here.
     return isOpen && this.#farewell === undefined;
-  }
-
-  async #handle(connection: ServerConnection): Promise<void> {
-    try {
-      await this.#handler(connection);
-      await connection.close();
-    } catch (error) {
-      if (!connection.isOwnEnd(error)) this.#tell(connection, error);
-      await connection.close(CloseCode.INTERNAL_ERROR);
-    }
-  }
-
-  #tell(connection: ServerConnection, error: unknown): void {
-    if (diagnostics.error.isWatched) diagnostics.error.publish({ connection, during: "handler", error });
-    this.#settings.connection.log.error("! connection handler failed", error);
   }
 }
 

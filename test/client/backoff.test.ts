@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { backoff, Pacing } from "../../src/client/backoff.ts";
-import { InvalidStatus } from "../../src/errors/handshake.ts";
-import { InvalidProxyStatus } from "../../src/errors/proxy.ts";
-import type { HeadersLike } from "../../src/http/headers.ts";
-import { HandshakeResponse } from "../../src/http/response.ts";
 
 const NOW = Date.UTC(2026, 0, 31, 12, 0, 0);
-
-function rejection(status: number, headers: HeadersLike = {}): InvalidStatus {
-  return new InvalidStatus(new HandshakeResponse(status, "", headers));
-}
 
 test("backoff() begins at random, then grows to 90 s", () => {
   const delays = backoff();
@@ -46,20 +38,11 @@ describe("Pacing", () => {
     expect(() => new Pacing(() => [delay]).next(null, NOW)).toThrow(RangeError);
   });
 
-  test.each<[string, unknown, number]>([
-    ["no response", new Error("other"), 1000],
-    ["no header", rejection(503), 1000],
-    ["seconds", rejection(503, { Date: "now", "retry-after": "7" }), 7000],
-    ["a date", rejection(503, { "Retry-After": "Sat, 31 Jan 2026 12:00:07 GMT" }), 7000],
-    ["429", rejection(429, { "Retry-After": "7" }), 7000],
-    ["a proxy", new InvalidProxyStatus(new HandshakeResponse(503, "", { "Retry-After": "7" })), 7000],
-    ["another status", rejection(500, { "Retry-After": "7" }), 1000],
-    ["less than the policy", rejection(503, { "Retry-After": "0" }), 1000],
-    ["nonsense", rejection(503, { "Retry-After": "soon" }), 1000],
-    ["more than an hour", rejection(503, { "Retry-After": "86400" }), 3_600_000],
-    ["for ever", rejection(503, { "Retry-After": "9".repeat(100) }), 3_600_000],
-    ["several headers, of which the first counts", rejection(503, { "Retry-After": ["7", "9"] }), 7000],
-  ])("waits for what Retry-After says: %s", (_what, error, expected) => {
-    expect(new Pacing(() => [1000]).next(error, NOW)).toBe(expected);
+  test("waits as long as the server asks for, if that is longer", () => {
+    const pacing = new Pacing(
+      () => [1000, 1000],
+      (error, now) => (error === "later" ? now : 0),
+    );
+    expect([pacing.next("later", 2000), pacing.next("now", 2000)]).toEqual([2000, 1000]);
   });
 });

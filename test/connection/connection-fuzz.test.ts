@@ -1,6 +1,7 @@
 // Readers and senders that do everything in a random order, against what must come out.
 import { expect, test } from "vitest";
 import type { Message } from "../../src/protocol/events.ts";
+import type { Protocol } from "../../src/protocol/protocol.ts";
 import { frameOf } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
 import { turn } from "../support/memory-transport.ts";
@@ -75,7 +76,7 @@ async function readSomehow(prng: Prng, ws: PlainConnection): Promise<{ text: str
 }
 
 async function feedInChunks(prng: Prng, scene: RawScene, frames: readonly Uint8Array[]): Promise<void> {
-  const isServer = scene.ws.link.protocol.side === "server";
+  const isServer = (scene.ws.link.protocol as Protocol).side === "server";
   const wire = Buffer.concat(isServer ? frames.map(masked) : frames);
   for (let at = 0; at < wire.length;) {
     const size = prng.pick([1, 3, 100, 1000, 20_000]);

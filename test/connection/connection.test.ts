@@ -10,6 +10,7 @@ import {
   PayloadTooBig,
   ProtocolError,
 } from "../../src/errors/protocol.ts";
+import type { Protocol } from "../../src/protocol/protocol.ts";
 import { hex, toHex } from "../support/hex.ts";
 import { turn } from "../support/memory-transport.ts";
 import type { RawScene } from "../support/network.ts";
@@ -32,7 +33,7 @@ function together(...frames: readonly Uint8Array[]): Uint8Array {
 
 /** Feeds frames as one chunk. */
 async function feedAtOnce(scene: RawScene, ...frames: readonly Uint8Array[]): Promise<void> {
-  const isServer = scene.ws.link.protocol.side === "server";
+  const isServer = (scene.ws.link.protocol as Protocol).side === "server";
   scene.peer.send(together(...(isServer ? frames.map(masked) : frames)));
   await scene.settle();
 }

@@ -1,15 +1,15 @@
 // The example that `npm start` runs, as a process of its own, and its page in a real browser.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import { type Running, start, temporaryFolder } from "../repo/programs.ts";
+import { hasChromium, startChromium } from "../support/chromium.ts";
 
 const EXAMPLE = join(ROOT, "examples/echo-server.mjs");
-const CHROMIUM = "/usr/bin/chromium";
 const LIMIT = 10_000;
 /** A test of these, with what it starts. */
 const EXTERNAL = { tags: ["external"] };
@@ -119,10 +119,7 @@ describe("examples/echo-server.mjs", EXTERNAL, () => {
   });
 });
 
-const hasChromium = existsSync(CHROMIUM);
-if (!hasChromium) console.warn(`SKIPPED in a browser: there is no ${CHROMIUM} (apt-get install chromium)`);
-
-describe.skipIf(!hasChromium)("the page of examples/echo-server.mjs in Chromium", EXTERNAL, () => {
+describe.skipIf(!hasChromium())("the page of examples/echo-server.mjs in Chromium", EXTERNAL, () => {
   let context: BrowserContext;
   let page: Page;
   let example: Running;
@@ -132,19 +129,7 @@ describe.skipIf(!hasChromium)("the page of examples/echo-server.mjs in Chromium"
   beforeEach(async () => {
     const profile = temporaryFolder();
     disposables.push(profile);
-    context = await chromium.launchPersistentContext(profile.path, {
-      executablePath: CHROMIUM,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    context = await startChromium(profile.path);
     example = startExample("0");
     page = await context.newPage();
     page.setDefaultTimeout(LIMIT);

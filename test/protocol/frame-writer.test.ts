@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BORROW_FROM, FrameWriter } from "../../src/protocol/frame-writer.ts";
+import { BORROW_FROM } from "../../src/protocol/borrowing.ts";
+import { FrameWriter } from "../../src/protocol/frame-writer.ts";
 import { Output } from "../../src/protocol/output.ts";
 import { SlabPool } from "../../src/protocol/slab.ts";
 import type { Side } from "../../src/protocol/state.ts";

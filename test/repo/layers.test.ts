@@ -26,7 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       "connection/transport.ts",
       "connection/runtime.ts", // the interface that a runtime implements
       "connection/tls.ts",
-      "connection/native-connection.ts",
+      "connection/native-socket.ts",
+      "connection/event-socket.ts",
     ],
     router: [...belowRoles, "server"],
     sync: belowFaces,

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { distEntries, filesBelow, publicEntries, readJson, ROOT } from "../../build/project.mjs";
+import { distEntries, filesBelow, publicEntries, readJson, resolveConditions, ROOT } from "../../build/project.mjs";
 import { LIST, publicNames } from "../../build/public-names.mjs";
 
 const manifest = readJson("package.json");
@@ -53,4 +53,35 @@ test("source maps lead to src/", () => {
   });
   expect(maps).not.toEqual([]);
   expect(lost).toEqual([]);
+});
+
+/** Entries of package.json, as users write them. */
+const entries = Object.keys(manifest.exports).filter((name) => name !== "./package.json");
+
+test("deno.json has the same entries and version as package.json", () => {
+  const deno = readJson("deno.json");
+  expect(deno.version).toBe(manifest.version);
+  expect(deno.license).toBe(manifest.license);
+  expect(Object.keys(deno.exports).toSorted()).toEqual(entries.toSorted());
+  for (const [name, source] of Object.entries<string>(deno.exports)) {
+    // What `default` leads to: JSR has no conditions.
+    const file = resolveConditions(manifest.exports[name], ["import"]);
+    expect(source).toBe(file?.replace("./dist/", "./src/").replace(/\.js$/, ".ts"));
+  }
+  const version = manifest.devDependencies["path-to-regexp"];
+  expect(deno.imports["path-to-regexp"]).toBe(`npm:path-to-regexp@${version}`);
+});
+
+test("docs/native-sockets.md names the entries with a WebSocket of the runtime", () => {
+  const text = readFileSync(join(ROOT, "docs/native-sockets.md"), "utf8");
+  const named = new Set([...text.matchAll(/`(wsasm\/[\w-]+)`/g)].map(([, name]) => name?.replace("wsasm", ".")));
+  expect([...named].filter((name) => !entries.includes(name ?? ""))).toEqual([]);
+});
+
+test.each([
+  [["workerd", "worker", "browser"], "./dist/workers.js"],
+  [["browser", "import"], "./dist/browser.js"],
+  [["node", "import"], "./dist/index.js"],
+])("conditions %s lead to %s", (conditions, file) => {
+  expect(resolveConditions(manifest.exports["."], conditions)).toBe(file);
 });

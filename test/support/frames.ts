@@ -1,6 +1,7 @@
 // Frames of a peer as a test writes them, and several of them as one chunk.
 import type { RawScene } from "./network.ts";
 import { masked } from "./network.ts";
+import type { Protocol } from "../../src/protocol/protocol.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,7 +21,7 @@ export function frameOf(firstByte: number, payload: Uint8Array | string = ""): U
 
 /** Lets frames arrive as one chunk. */
 export async function feedAtOnce(scene: RawScene, ...frames: readonly Uint8Array[]): Promise<void> {
-  const isServer = scene.ws.link.protocol.side === "server";
+  const isServer = (scene.ws.link.protocol as Protocol).side === "server";
   scene.peer.send(...(isServer ? frames.map(masked) : frames));
   await scene.settle();
 }

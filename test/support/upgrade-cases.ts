@@ -1,0 +1,82 @@
+// What `upgradeWebSocket` does on every runtime, seen by our client on Node.
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ROOT } from "../../build/project.mjs";
+import { connect } from "../../src/node.ts";
+import { type Running, start } from "../repo/programs.ts";
+
+/** Tests the server that `command` starts. `close` gives the code that arrives for one of ours. */
+export function upgradeCases(
+  name: string,
+  command: string | undefined,
+  args: readonly string[],
+  close: (code: number) => number,
+): void {
+  describe.skipIf(command === undefined)(`upgradeWebSocket on ${name}`, { tags: ["external"] }, () => {
+    let running: Running;
+    let port: string;
+
+    beforeAll(async () => {
+      running = start(command ?? "", args, ROOT);
+      port = await vi.waitUntil(
+        () => {
+          if (running.child.exitCode !== null) throw new Error(`ended: ${running.output()}`);
+          return /port (\d+)/.exec(running.output())?.[1];
+        },
+        { timeout: 30_000, interval: 20 },
+      );
+    });
+
+    afterAll(() => running?.kill());
+
+    const uri = (path: string): string => `ws://127.0.0.1:${port}${path}`;
+
+    test("echoes text, bytes and a large message; the peer closes", async () => {
+      const ws = await connect(uri("/echo"));
+      for (const message of ["Grüße", new Uint8Array([1, 2]), "", "x".repeat(300_000)]) {
+        await ws.send(message);
+        expect(await ws.recv()).toEqual(message);
+      }
+      await ws.close(3210, "enough");
+      expect(await ws.closed).toMatchObject({ received: { code: 3210 }, sent: { code: 3210, reason: "enough" } });
+    });
+
+    test("the handler knows the request and the subprotocol; when it returns, 1000", async () => {
+      const ws = await connect(uri("/once?room=1"), { subprotocols: ["chat", "other"] });
+      expect([ws.subprotocol, await ws.recv()]).toEqual(["chat", "/once?room=1 chat"]);
+      expect(await ws.closed).toMatchObject({ code: 1000 });
+    });
+
+    test("sends much to a slow reader", async () => {
+      const ws = await connect(uri("/many"), { maxQueue: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      let count = 0;
+      for await (const message of ws) count += message.length;
+      expect(count).toBe(20_000_000);
+    });
+
+    test("a handler that throws, a queue over its limit, codes, and what cannot be done", async () => {
+      const thrown = await connect(uri("/throw"));
+      expect(await thrown.closed).toMatchObject({ code: close(1011) });
+      const full = await connect(uri("/full"));
+      for (let i = 0; i < 10; i++) void full.send("x");
+      // Deno drops TCP behind its Close frame, which gets lost when more of ours is under way.
+      expect([close(1009), ...(name === "Deno" ? [1006] : [])]).toContain((await full.closed).code);
+      const closing = await connect(uri("/close"));
+      await closing.send("go");
+      expect(await closing.closed).toMatchObject({ code: close(1013), reason: "later" });
+      const ping = await connect(uri("/ping"));
+      expect(await ping.recv()).toContain("Cannot send a ping");
+      const aborted = await connect(uri("/abort"));
+      expect([1006, 4006]).toContain((await aborted.closed).code);
+    });
+
+    test("refuses what is no upgrade, and origins that are not allowed", async () => {
+      const plain = await fetch(`http://127.0.0.1:${port}/echo`);
+      expect([plain.status, await plain.text()]).toEqual([426, expect.stringContaining("WebSocket client")]);
+      await expect(connect(uri("/echo"), { origin: "https://evil.example" })).rejects.toMatchObject({
+        response: { statusCode: 403 },
+      });
+      await (await connect(uri("/echo"), { origin: "https://example.com" })).close();
+    });
+  });
+}
