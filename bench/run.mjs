@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { benchClient } from "./client.mjs";
 import { benchEcho } from "./echo.mjs";
 import { benchParser } from "./parser.mjs";
+import { benchRuntimes } from "./runtimes.mjs";
 import { describeMachine } from "./support/machine.mjs";
 import { printName, printRatios } from "./support/tally.mjs";
 
@@ -29,7 +30,7 @@ const loads = () =>
 
 console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms; load before: ${loads()}`);
 let count = 0;
-for (const bench of [benchParser, benchEcho, benchClient]) count += await bench(filter, settings);
+for (const bench of [benchParser, benchEcho, benchClient, benchRuntimes]) count += await bench(filter, settings);
 console.log(`\nLoad after: ${loads()}`);
 if (count === 0) {
   console.error(`Nothing to measure: no title contains "${filter}"`);

@@ -57,7 +57,8 @@ function proxyFor(runtime: Runtime, target: DialOptions, proxy: ReachSettings["p
 }
 
 function proxyTarget({ scheme, host, port }: ProxyURI, { proxyTls }: ReachSettings): DialOptions {
-  return scheme === "https" ? { host, port, tls: { host, options: proxyTls ?? {} } } : { host, port };
+  const way = { host, port, isWay: true };
+  return scheme === "https" ? { ...way, tls: { host, options: proxyTls ?? {} } } : way;
 }
 
 async function handshakeFor(

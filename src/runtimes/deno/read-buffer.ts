@@ -1,0 +1,46 @@
+// Memory for reads of one connection: little while it is idle, much while it receives much.
+
+/** What an idle connection holds. */
+const SMALL = 0x400;
+/** As much as one read takes. */
+const LARGE = 0x10000;
+/** A read under way cannot be taken back to shrink its buffer: so only so many may be large, in all of the thread. */
+const MAX_LARGE = 256;
+
+let large = 0;
+
+/** A read holds its buffer until bytes come: there is one small one, or one of a limited number of large ones. */
+export class ReadBuffer {
+  #bytes: Uint8Array | undefined;
+  #isLarge = false;
+  #wantsLarge = false;
+
+  /** The memory for the next read. */
+  next(): Uint8Array {
+    const isLarge = this.#wantsLarge && (this.#isLarge || large < MAX_LARGE);
+    if (isLarge !== this.#isLarge) {
+      large += isLarge ? 1 : -1;
+      this.#isLarge = isLarge;
+      this.#bytes = undefined;
+    }
+    this.#bytes ??= new Uint8Array(isLarge ? LARGE : SMALL);
+    return this.#bytes;
+  }
+
+  /** What a read of `length` bytes put there, as memory of its own: messages that are kept pin little else. */
+  take(length: number): Uint8Array {
+    const bytes = this.#bytes as Uint8Array;
+    this.#wantsLarge = length === bytes.length || (this.#isLarge && length > SMALL);
+    if (length * 2 <= bytes.length) return bytes.slice(0, length);
+    this.#bytes = undefined;
+    return bytes.subarray(0, length);
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.#bytes = undefined;
+    if (this.#isLarge) large--;
+    this.#isLarge = false;
+    this.#wantsLarge = false;
+  }
+}
