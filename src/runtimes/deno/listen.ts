@@ -26,12 +26,13 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
 class NativeListener implements Listener {
   readonly addresses: readonly Address[];
   readonly #listener: DenoListener;
+  readonly #accepting: Promise<void>;
   #isClosed = false;
 
   constructor(listener: DenoListener, onTransport: OnTransport) {
     this.#listener = listener;
     this.addresses = [addressOf(listener.addr)];
-    void this.#acceptAll(onTransport);
+    this.#accepting = this.#acceptAll(onTransport);
   }
 
   async #acceptAll(onTransport: OnTransport): Promise<void> {
@@ -46,9 +47,10 @@ class NativeListener implements Listener {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    if (!this.#isClosed) this.#listener.close();
     this.#isClosed = true;
-    this.#listener.close();
+    // The address is free again when nobody waits for clients.
+    await this.#accepting;
   }
 
   ref(): void {
