@@ -14,6 +14,8 @@ export class ReadBuffer {
   #bytes: Uint8Array | undefined;
   #isLarge = false;
   #wantsLarge = false;
+  /** The last read was as long as it could be. */
+  wasFull = false;
 
   /** The memory for the next read. */
   next(): Uint8Array {
@@ -30,7 +32,8 @@ export class ReadBuffer {
   /** What a read of `length` bytes put there, as memory of its own: messages that are kept pin little else. */
   take(length: number): Uint8Array {
     const bytes = this.#bytes as Uint8Array;
-    this.#wantsLarge = length === bytes.length || (this.#isLarge && length > SMALL);
+    this.wasFull = length === bytes.length;
+    this.#wantsLarge = this.wasFull || (this.#isLarge && length > SMALL);
     if (length * 2 <= bytes.length) return bytes.slice(0, length);
     this.#bytes = undefined;
     return bytes.subarray(0, length);

@@ -65,9 +65,15 @@ export class DenoTransport implements Transport {
       this.#closeWhenEnded();
       return;
     }
-    this.#sink?.onData(this.#buffer.take(length));
-    this.#read();
+    const chunk = this.#buffer.take(length);
+    this.#sink?.onData(chunk);
+    // Reads that find something are over at once, in a chain of promise reactions that nothing else can interrupt. When
+    // there is probably more, others get their turn first.
+    if (this.#buffer.wasFull) setImmediate(this.#readOn);
+    else this.#read();
   };
+
+  readonly #readOn = (): void => this.#read();
 
   readonly #onFault = (error: unknown): void => {
     if (this.#isGone) return;
