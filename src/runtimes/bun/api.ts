@@ -10,8 +10,8 @@ export interface BunSocket {
   write(bytes: Uint8Array, offset: number, length: number): number;
   pause(): void;
   resume(): void;
-  /** `true`: ends the sending side only. */
-  shutdown(isHalf: boolean): void;
+  /** Ends the sending side. (With `true`, it ends the receiving side.) */
+  shutdown(): void;
   close(): void;
   /** Closes with a reset. */
   terminate(): void;

@@ -64,8 +64,8 @@ export class BunTransport implements Transport {
   }
 
   receive(chunk: Uint8Array): void {
-    // Bun has it in memory of its own, which is a Buffer: messages are to be plain.
-    this.#sink?.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+    // Bun makes memory for each chunk, and does not use it again.
+    this.#sink?.onData(chunk);
   }
 
   receiveEnd(): void {
@@ -186,7 +186,7 @@ export class BunTransport implements Transport {
 
   #endWriting(): void {
     this.#hasEndedWriting = true;
-    this.#socket.shutdown(true);
+    this.#socket.shutdown();
     this.#closeWhenEnded();
   }
 
