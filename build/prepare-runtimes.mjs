@@ -34,7 +34,9 @@ function install(folder) {
     timeout: 300_000,
   });
   if (status === 0) return;
-  console.warn(`Cannot install in ${folder}: ${error?.message ?? `npm ended with ${status}`}. Their tests are skipped.`);
+  console.warn(
+    `Cannot install in ${folder}: ${error?.message ?? `npm ended with ${status}`}. Their tests are skipped.`,
+  );
 }
 
 for (const folder of FOLDERS) install(folder);

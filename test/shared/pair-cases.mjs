@@ -46,7 +46,14 @@ async function echoesLarge(ws, length) {
   await sending;
 }
 
-const TEXTS = ["Hello world!", "", "\ufeffbyte order mark", "äöü ß € 漢字 😀 \u0000", "x".repeat(70_000), "€".repeat(30_000)];
+const TEXTS = [
+  "Hello world!",
+  "",
+  "\ufeffbyte order mark",
+  "äöü ß € 漢字 😀 \u0000",
+  "x".repeat(70_000),
+  "€".repeat(30_000),
+];
 const SIZES = [0, 1, 2, 125, 126, 127, 1023, 1024, 1025, 65_535, 65_536, 65_537, 200_000, MIB];
 /** Every place where echoing must be the same. */
 const WAYS = ["plain", "raw", "tls", "unix"];
@@ -82,9 +89,11 @@ const MESSAGES = [
       connected(context, "plain", "/echo", {}, async (ws) => {
         await ws.send(["Hello ", "in ", "", "pieces"]);
         assert.same(await ws.recv(), "Hello in pieces");
-        await ws.send((async function* () {
-          for (let i = 0; i < 20; i++) yield new Uint8Array(70_000).fill(i);
-        })());
+        await ws.send(
+          (async function* () {
+            for (let i = 0; i < 20; i++) yield new Uint8Array(70_000).fill(i);
+          })(),
+        );
         assert.same((await ws.recv()).length, 1_400_000);
       }),
   },

@@ -96,7 +96,11 @@ const ENDS = [
       await rawToServer(context, handler, async (peer) => {
         peer.socket.end();
         const ws = await connection;
-        assertMatches(await within("the end", ws.closed), { code: 1006, received: null, error: { cause: { reason: "eof" } } });
+        assertMatches(await within("the end", ws.closed), {
+          code: 1006,
+          received: null,
+          error: { cause: { reason: "eof" } },
+        });
         await until("the end of TCP", () => peer.isClosed);
       });
     },
@@ -175,7 +179,8 @@ const ENDS = [
     name: "a client that does not read and stalls is dropped by pingTimeout",
     async run(context) {
       const { handler, connection } = hold();
-      const serve = (each, options) => context.serve(each, { ...options, pingInterval: 200, pingTimeout: 200, closeTimeout: 200 });
+      const serve = (each, options) =>
+        context.serve(each, { ...options, pingInterval: 200, pingTimeout: 200, closeTimeout: 200 });
       await rawToServer({ serve }, handler, async (peer) => {
         peer.socket.pause();
         const ws = await connection;
@@ -251,7 +256,11 @@ const DIALING = [
       await new Promise((done) => server.close(done));
       for (const host of [HOST, "localhost"]) {
         const error = await errorOf(connect(`ws://${host}:${port}/`, OPTIONS));
-        assertMatches(error, { code: "NETWORK_ERROR", reason: "refused", message: /^Cannot connect to .*: connection refused$/ });
+        assertMatches(error, {
+          code: "NETWORK_ERROR",
+          reason: "refused",
+          message: /^Cannot connect to .*: connection refused$/,
+        });
       }
     },
   },

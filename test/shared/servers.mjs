@@ -33,9 +33,11 @@ const BEHAVIOURS = {
   echo,
   async fragments(ws) {
     await ws.send(["Hello ", "in ", "", "pieces"]);
-    await ws.send((async function* () {
-      for (let i = 0; i < 8; i++) yield bytesOf(70_000);
-    })());
+    await ws.send(
+      (async function* () {
+        for (let i = 0; i < 8; i++) yield bytesOf(70_000);
+      })(),
+    );
   },
   async many(ws) {
     for (let i = 0; i < 2000; i++) void ws.send(`${i}`);

@@ -42,7 +42,10 @@ async function runCases(command: readonly string[], args: readonly string[]): Pr
 }
 
 /** The servers of the cases, running on another runtime until they are disposed of. */
-async function startServers(command: readonly string[], args: readonly string[]): Promise<AsyncDisposable & { places: string }> {
+async function startServers(
+  command: readonly string[],
+  args: readonly string[],
+): Promise<AsyncDisposable & { places: string }> {
   const [program = "", ...before] = command;
   const child = spawn(program, [...before, file("serve.mjs"), ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
@@ -63,16 +66,20 @@ function expectPassed(outcomes: ReadonlyMap<string, Outcome>, name: string): voi
 
 const NAMES = [...PAIR_CASES, ...RAW_CASES].map(({ name }) => name);
 
-describe.each(RUNTIMES.map((runtime) => [runtime.name, runtime] as const))("%s", { tags: ["external"] }, (_name, runtime) => {
-  let outcomes: ReadonlyMap<string, Outcome>;
+describe.each(RUNTIMES.map((runtime) => [runtime.name, runtime] as const))(
+  "%s",
+  { tags: ["external"] },
+  (_name, runtime) => {
+    let outcomes: ReadonlyMap<string, Outcome>;
 
-  beforeAll(async () => {
-    using folder = temporaryFolder();
-    outcomes = await runCases(runtime.command, [runtime.entry, folder.path]);
-  }, LIMIT + LINGER);
+    beforeAll(async () => {
+      using folder = temporaryFolder();
+      outcomes = await runCases(runtime.command, [runtime.entry, folder.path]);
+    }, LIMIT + LINGER);
 
-  test.each([...NAMES, "the process ends by itself"])("%s", (name) => expectPassed(outcomes, name));
-});
+    test.each([...NAMES, "the process ends by itself"])("%s", (name) => expectPassed(outcomes, name));
+  },
+);
 
 const PAIRS = RUNTIMES.filter(({ isPaired }) => isPaired);
 

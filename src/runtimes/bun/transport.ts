@@ -8,6 +8,9 @@ import type { BunHandlers, BunSocket } from "./api.ts";
 /** Chunks up to so many bytes are joined: a copy costs less than another system call. */
 const JOIN_UP_TO = 0x10000;
 
+/** With so much in one chunk (Bun reads up to 512 KiB) more is probably waiting. */
+const LARGE = 0x40000;
+
 function addressOf(host: string | undefined, port: number | undefined, path: string | undefined): Address {
   return path !== undefined || host === undefined || port === undefined ? { path: path ?? "" } : { host, port };
 }
@@ -34,6 +37,7 @@ export class BunTransport implements Transport {
   readonly #socket: BunSocket;
   #sink: TransportSink | undefined;
   #isPaused = true;
+  #isResting = false;
   #isKept = true;
   /** The peer has ended its side. */
   #hasEnded = false;
@@ -64,8 +68,19 @@ export class BunTransport implements Transport {
   }
 
   receive(chunk: Uint8Array): void {
+    if (chunk.length >= LARGE && !this.#isResting) this.#rest();
     // Bun makes memory for each chunk, and does not use it again.
     this.#sink?.onData(chunk);
+  }
+
+  /** Bun reads on, 5 MB and more, before a turn ends and whoever has enough can say so. */
+  #rest(): void {
+    this.#isResting = true;
+    this.#socket.pause();
+    setImmediate(() => {
+      this.#isResting = false;
+      if (!this.#isPaused && !this.#isGone) this.#socket.resume();
+    });
   }
 
   receiveEnd(): void {
@@ -168,7 +183,7 @@ export class BunTransport implements Transport {
   resume(): void {
     if (this.#isGone) return;
     this.#isPaused = false;
-    this.#socket.resume();
+    if (!this.#isResting) this.#socket.resume();
     this.#hold();
   }
 
