@@ -1,12 +1,10 @@
 // A socket of Bun.connect or Bun.listen as a Transport.
+import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { SocketPaths } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
-
-/** Chunks up to so many bytes are joined: a copy costs less than another system call. */
-const JOIN_UP_TO = 0x10000;
 
 /** With so much in one chunk (Bun reads up to 512 KiB) more is probably waiting. */
 const LARGE = 0x40000;
@@ -42,11 +40,10 @@ export class BunTransport implements Transport {
   /** The peer has ended its side. */
   #hasEnded = false;
   #isGone = false;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting = new WriteQueue();
   /** Our side ends when everything is written. */
   #isEnding = false;
   #hasEndedWriting = false;
-  #buffered = 0;
   #error: Error | undefined;
 
   constructor(socket: BunSocket, { local, remote }: SocketPaths = {}) {
@@ -104,73 +101,35 @@ export class BunTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): void {
     if (this.#isGone || this.#isEnding) return;
-    const [first] = chunks;
-    if (this.#buffered === 0 && chunks.length === 1 && first !== undefined) {
-      const written = this.#writeNow(first, 0);
-      if (written < first.length) this.#keep(first.subarray(written));
-      return;
-    }
-    for (const chunk of chunks) this.#keep(chunk);
-    if (this.#buffered > 0) this.#writeWaiting();
-  }
-
-  #keep(chunk: Uint8Array): void {
-    this.#waiting.push(chunk);
-    this.#buffered += chunk.length;
-  }
-
-  #writeNow(bytes: Uint8Array, offset: number): number {
-    // A negative number: it is gone, and its end is told soon.
-    return Math.max(0, this.#socket.write(bytes, offset, bytes.length - offset));
+    const isIdle = this.#waiting.size === 0;
+    for (const chunk of chunks) this.#waiting.push(chunk);
+    // Otherwise it goes on when there is room.
+    if (isIdle) this.#writeWaiting();
   }
 
   /** Writes as much as the kernel takes. */
   #writeWaiting(): void {
-    while (this.#buffered > 0) {
-      const bytes = this.#next();
-      const written = this.#writeNow(bytes, 0);
-      this.#buffered -= written;
-      if (written === bytes.length) continue;
-      this.#waiting.unshift(bytes.subarray(written));
-      return;
-    }
-  }
-
-  /** What to write next: as many of the chunks that wait as are worth joining. */
-  #next(): Uint8Array {
     const waiting = this.#waiting;
-    let [size, count] = [0, 0];
-    for (const { length } of waiting) {
-      if (count > 0 && size + length > JOIN_UP_TO) break;
-      size += length;
-      count++;
+    for (let bytes = waiting.next(); bytes !== undefined; bytes = waiting.next()) {
+      // A negative number: it is gone, and its end is told soon.
+      const length = Math.max(0, this.#socket.write(bytes, 0, bytes.length));
+      if (length === bytes.length) waiting.written(length);
+      else return waiting.written(length, bytes.subarray(length));
     }
-    const [first = new Uint8Array(0)] = waiting;
-    if (count <= 1) {
-      waiting.shift();
-      return first;
-    }
-    const joined = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of waiting.splice(0, count)) {
-      joined.set(chunk, at);
-      at += chunk.length;
-    }
-    return joined;
   }
 
   drain(): void {
     // Bun also says so when nothing has waited.
-    if (this.#buffered === 0 || this.#isGone) return;
+    if (this.#waiting.size === 0 || this.#isGone) return;
     this.#writeWaiting();
-    if (this.#buffered > 0) return;
+    if (this.#waiting.size > 0) return;
     if (this.#isEnding) this.#endWriting();
     else this.#sink?.onDrain();
   }
 
   get bufferedAmount(): number {
     // What a lost socket holds, and what is given to it, will never be written.
-    return this.#isGone ? Infinity : this.#buffered;
+    return this.#isGone ? Infinity : this.#waiting.size;
   }
 
   pause(): void {
@@ -196,7 +155,7 @@ export class BunTransport implements Transport {
   closeWrite(): void {
     if (this.#isGone || this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#buffered === 0) this.#endWriting();
+    if (this.#waiting.size === 0) this.#endWriting();
   }
 
   #endWriting(): void {
@@ -222,7 +181,7 @@ export class BunTransport implements Transport {
 
   #end(): void {
     this.#isGone = true;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#hold();
   }
 

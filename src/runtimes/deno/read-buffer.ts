@@ -29,14 +29,17 @@ export class ReadBuffer {
     return this.#bytes;
   }
 
-  /** What a read of `length` bytes put there, as memory of its own: messages that are kept pin little else. */
-  take(length: number): Uint8Array {
+  /** What a read of `length` bytes put there. */
+  filled(length: number): Uint8Array {
     const bytes = this.#bytes as Uint8Array;
     this.wasFull = length === bytes.length;
     this.#wantsLarge = this.wasFull || (this.#isLarge && length > SMALL);
-    if (length * 2 <= bytes.length) return bytes.slice(0, length);
-    this.#bytes = undefined;
     return bytes.subarray(0, length);
+  }
+
+  /** Somebody keeps what was filled: the next read gets other memory. */
+  giveAway(): void {
+    this.#bytes = undefined;
   }
 
   /** Gives everything back. */

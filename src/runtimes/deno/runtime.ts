@@ -5,12 +5,15 @@ import { deno } from "./api.ts";
 import { dial } from "./dial.ts";
 import { environment } from "./environment.ts";
 import { listen } from "./listen.ts";
+import { denoTextCodec } from "./text-codec.ts";
 
 export const denoRuntime: Runtime = {
   ...nodeRuntime,
   get product() {
     return `Deno/${deno().version.deno}`;
   },
+  codec: denoTextCodec,
+  allocateOutput: (size) => new Uint8Array(size),
   listen,
   dial,
   environment,

@@ -1,14 +1,13 @@
 // A connection of Deno.connect or Deno.listen as a Transport.
 import { nextTick } from "node:process";
+import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { SocketPaths } from "../node/transport.ts";
 import type { DenoAddress, DenoConnection } from "./api.ts";
 import { ReadBuffer } from "./read-buffer.ts";
-
-/** Chunks up to so many bytes are joined: a copy costs less than another write. */
-const JOIN_UP_TO = 0x10000;
+import { inTurn } from "./turns.ts";
 
 export function addressOf(address: DenoAddress, path: string = ""): Address {
   return address.transport === "tcp" ? { host: address.hostname, port: address.port } : { path };
@@ -23,16 +22,18 @@ export class DenoTransport implements Transport {
   readonly #buffer = new ReadBuffer();
   #sink: TransportSink | undefined;
   #isReading = false;
+  /** How much the last read brought. */
+  #arrived: number | null = 0;
   #isPaused = false;
   #isKept = true;
   /** The peer has ended its side. */
   #hasEnded = false;
   #isGone = false;
-  #waiting: Uint8Array[] = [];
-  #isWriting = false;
+  readonly #waiting = new WriteQueue();
+  #writing: Uint8Array | undefined;
   /** Our side ends when everything is written, or has ended. */
   #isEnding = false;
-  #buffered = 0;
+  #hasEndedWriting = false;
   #error: Error | undefined;
 
   constructor(connection: DenoConnection, paths: SocketPaths = {}) {
@@ -56,6 +57,12 @@ export class DenoTransport implements Transport {
   }
 
   readonly #onRead = (length: number | null): void => {
+    this.#arrived = length;
+    inTurn(this.#deliver);
+  };
+
+  readonly #deliver = (): void => {
+    const length = this.#arrived;
     this.#isReading = false;
     if (this.#isGone) return;
     if (length === null) {
@@ -65,10 +72,10 @@ export class DenoTransport implements Transport {
       this.#closeWhenEnded();
       return;
     }
-    const chunk = this.#buffer.take(length);
-    this.#sink?.onData(chunk);
-    // Reads that find something are over at once, in a chain of promise reactions that nothing else can interrupt. When
-    // there is probably more, others get their turn first.
+    this.#sink?.onData(this.#buffer.filled(length));
+    if (this.#sink?.hasKept !== false) this.#buffer.giveAway();
+    // Reads that find something are over at once, in a chain that nothing else can interrupt. When there is probably
+    // more, others go first.
     if (this.#buffer.wasFull) setImmediate(this.#readOn);
     else this.#read();
   };
@@ -83,59 +90,27 @@ export class DenoTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): void {
     if (this.#isGone || this.#isEnding) return;
-    for (const chunk of chunks) {
-      this.#waiting.push(chunk);
-      this.#buffered += chunk.length;
-    }
-    if (!this.#isWriting) void this.#writeAll();
+    for (const chunk of chunks) this.#waiting.push(chunk);
+    if (this.#writing === undefined) this.#writeNext();
   }
 
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    try {
-      while (this.#waiting.length > 0) {
-        let bytes = this.#next();
-        while (bytes.length > 0) {
-          const length = await this.#connection.write(bytes);
-          if (this.#isGone) return;
-          this.#buffered -= length;
-          bytes = bytes.subarray(length);
-        }
-      }
-      this.#isWriting = false;
-      if (this.#isEnding) await this.#endWriting();
-      else this.#sink?.onDrain();
-    } catch (error) {
-      this.#onFault(error);
-    }
+  #writeNext(): void {
+    this.#writing = this.#waiting.next();
+    if (this.#writing !== undefined) this.#connection.write(this.#writing).then(this.#onWritten, this.#onFault);
+    else if (this.#isEnding) this.#endWriting();
+    else this.#sink?.onDrain();
   }
 
-  /** What to write next: as many of the chunks that wait as are worth joining. */
-  #next(): Uint8Array {
-    const waiting = this.#waiting;
-    let [size, count] = [0, 0];
-    for (const { length } of waiting) {
-      if (count > 0 && size + length > JOIN_UP_TO) break;
-      size += length;
-      count++;
-    }
-    const [first = new Uint8Array(0)] = waiting;
-    if (count <= 1) {
-      waiting.shift();
-      return first;
-    }
-    const joined = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of waiting.splice(0, count)) {
-      joined.set(chunk, at);
-      at += chunk.length;
-    }
-    return joined;
-  }
+  readonly #onWritten = (length: number): void => {
+    const bytes = this.#writing as Uint8Array;
+    if (this.#isGone) return;
+    this.#waiting.written(length, length < bytes.length ? bytes.subarray(length) : undefined);
+    this.#writeNext();
+  };
 
   get bufferedAmount(): number {
     // What a lost connection holds, and what is given to it, will never be written.
-    return this.#isGone ? Infinity : this.#buffered;
+    return this.#isGone ? Infinity : this.#waiting.size;
   }
 
   pause(): void {
@@ -158,16 +133,17 @@ export class DenoTransport implements Transport {
   closeWrite(): void {
     if (this.#isGone || this.#isEnding) return;
     this.#isEnding = true;
-    if (!this.#isWriting) this.#endWriting().catch(this.#onFault);
+    if (this.#writing === undefined) this.#endWriting();
   }
 
-  #hasEndedWriting = false;
+  #endWriting(): void {
+    this.#connection.closeWrite().then(this.#onEndedWriting, this.#onFault);
+  }
 
-  async #endWriting(): Promise<void> {
-    await this.#connection.closeWrite();
+  readonly #onEndedWriting = (): void => {
     this.#hasEndedWriting = true;
     this.#closeWhenEnded();
-  }
+  };
 
   #closeWhenEnded(): void {
     if (this.#hasEnded && this.#hasEndedWriting) this.abort();
@@ -177,7 +153,7 @@ export class DenoTransport implements Transport {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#isPaused = false;
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#buffer.release();
     this.#hold();
     this.#connection.close();
