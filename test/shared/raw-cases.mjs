@@ -1,6 +1,7 @@
 // Cases between the library and bare sockets of node:net in the same process: ends of TCP, and dialing.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { assert, assertMatches, errorOf, sleep, until, within } from "./harness.mjs";
@@ -331,6 +332,38 @@ const DIALING = [
   },
 ];
 
+/** Descriptors that the process has open, where that can be seen. */
+const descriptors = () => (process.platform === "linux" ? readdirSync("/proc/self/fd").length : 0);
+
+const LEFT = [
+  {
+    name: "connections leave no file descriptor open, whoever closes or aborts",
+    async run({ connect, serve }) {
+      const accepted = [];
+      const server = await serve((ws) => (accepted.push(ws), ws.closed.then(() => {})), { ...OPTIONS, host: HOST });
+      const uri = `ws://${HOST}:${server.addresses[0].port}/`;
+      for (const end of [
+        (ws) => ws.close(),
+        (_ws, other) => other.close(),
+        (ws, other) => [ws.close(), other.close()],
+        (ws) => ws.abort(),
+        (_ws, other) => other.abort(),
+      ]) {
+        const before = descriptors();
+        for (let i = 0; i < 20; i++) {
+          const ws = await connect(uri, OPTIONS);
+          await until("the server's side", () => accepted.length > 0);
+          const other = accepted.pop();
+          end(ws, other);
+          await within("both ends", Promise.all([ws.closed, other.closed]));
+        }
+        await until("descriptors to be closed", () => descriptors() <= before);
+      }
+      await server.close();
+    },
+  },
+];
+
 /** Echoes once through a server of node:http that `attach` has made part of a server of ours. */
 async function echoOverHttp({ connect }, http, attach) {
   http.listen(0, HOST);
@@ -378,4 +411,4 @@ const HTTP = [
   },
 ];
 
-export const RAW_CASES = [...ENDS, ...DIALING, ...HTTP];
+export const RAW_CASES = [...ENDS, ...DIALING, ...LEFT, ...HTTP];

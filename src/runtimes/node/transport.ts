@@ -88,6 +88,7 @@ export class NodeTransport implements Transport {
   release(): SocketLike {
     const socket = this.#socket;
     socket.pause();
+    startBelow(socket);
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
     socket.off("close", this.#onClose);
