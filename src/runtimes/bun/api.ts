@@ -33,9 +33,9 @@ export interface BunHandlers {
   connectError?(socket: BunSocket, error: unknown): void;
 }
 
-export type BunPlace = { readonly hostname: string; readonly port: number } | { readonly unix: string };
-
 export interface BunSocketOptions {
+  readonly hostname: string;
+  readonly port: number;
   readonly allowHalfOpen: true;
   readonly socket: BunHandlers;
 }
@@ -51,8 +51,8 @@ export interface BunListener {
 
 export interface BunNamespace {
   readonly version: string;
-  listen(options: BunPlace & BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
-  connect(options: BunPlace & BunSocketOptions): Promise<BunSocket>;
+  listen(options: BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
+  connect(options: BunSocketOptions): Promise<BunSocket>;
 }
 
 /** Looked up late: importing the library has no effect, and fails nowhere. */

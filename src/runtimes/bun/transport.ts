@@ -3,14 +3,14 @@ import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
-import type { SocketPaths } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
 
 /** With so much in one chunk (Bun reads up to 512 KiB) more is probably waiting. */
 const LARGE = 0x40000;
 
-function addressOf(host: string | undefined, port: number | undefined, path: string | undefined): Address {
-  return path !== undefined || host === undefined || port === undefined ? { path: path ?? "" } : { host, port };
+/** A socket that is gone already has no addresses. */
+function addressOf(host: string | undefined, port: number | undefined): Address {
+  return host === undefined || port === undefined ? { path: "" } : { host, port };
 }
 
 /** The transport of a socket, from its first event on. */
@@ -46,11 +46,10 @@ export class BunTransport implements Transport {
   #hasEndedWriting = false;
   #error: Error | undefined;
 
-  constructor(socket: BunSocket, { local, remote }: SocketPaths = {}) {
+  constructor(socket: BunSocket) {
     this.#socket = socket;
-    const isUnix = local !== undefined || remote !== undefined;
-    this.localAddress = addressOf(socket.localAddress, socket.localPort, isUnix ? (local ?? "") : undefined);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, isUnix ? (remote ?? "") : undefined);
+    this.localAddress = addressOf(socket.localAddress, socket.localPort);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
     socket.data = this;
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
     socket.setNoDelay(true);

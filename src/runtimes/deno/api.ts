@@ -1,8 +1,9 @@
 // What is used of the namespace Deno: so much of its types that users need none of them.
 
-export type DenoAddress =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
+export interface DenoAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
 
 export interface DenoConnection {
   readonly localAddr: DenoAddress;
@@ -15,8 +16,7 @@ export interface DenoConnection {
   close(): void;
   ref(): void;
   unref(): void;
-  /** Absent on Unix sockets. */
-  setNoDelay?(noDelay: boolean): void;
+  setNoDelay(noDelay: boolean): void;
 }
 
 export interface DenoListener {
@@ -27,14 +27,10 @@ export interface DenoListener {
   unref(): void;
 }
 
-export type DenoPlace =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
-  | { readonly transport: "unix"; readonly path: string };
-
 export interface DenoNamespace {
   readonly version: { readonly deno: string };
-  listen(place: DenoPlace & { readonly tcpBacklog?: number | undefined }): DenoListener;
-  connect(place: DenoPlace & { readonly signal?: AbortSignal | undefined }): Promise<DenoConnection>;
+  listen(place: DenoAddress & { readonly tcpBacklog?: number | undefined }): DenoListener;
+  connect(place: DenoAddress & { readonly signal?: AbortSignal | undefined }): Promise<DenoConnection>;
   readonly permissions: {
     querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
   };

@@ -13,7 +13,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
   if (!isPlain || isWay === true) return dialWithNode(options, signal);
   signal.throwIfAborted();
   try {
-    return new DenoTransport(await deno().connect({ transport: "tcp", hostname: host, port, signal }));
+    return new DenoTransport(await deno().connect({ hostname: host, port, signal }));
   } catch (error) {
     signal.throwIfAborted();
     throw networkError(`connect to ${host}:${port}`, error);

@@ -19,7 +19,7 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
   }
   return bindAll(target, onTransport, async (place, take) => {
     const { host = "::", port } = place as { readonly host?: string; readonly port: number };
-    return new NativeListener(deno().listen({ transport: "tcp", hostname: host, port, tcpBacklog: backlog }), take);
+    return new NativeListener(deno().listen({ hostname: host, port, tcpBacklog: backlog }), take);
   });
 }
 

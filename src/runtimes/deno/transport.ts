@@ -4,13 +4,12 @@ import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
-import type { SocketPaths } from "../node/transport.ts";
 import type { DenoAddress, DenoConnection } from "./api.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { inTurn } from "./turns.ts";
 
-export function addressOf(address: DenoAddress, path: string = ""): Address {
-  return address.transport === "tcp" ? { host: address.hostname, port: address.port } : { path };
+export function addressOf({ hostname, port }: DenoAddress): Address {
+  return { host: hostname, port };
 }
 
 /** Drives a connection that nobody reads yet. Reads only while somebody wants bytes: that is its backpressure. */
@@ -36,12 +35,12 @@ export class DenoTransport implements Transport {
   #hasEndedWriting = false;
   #error: Error | undefined;
 
-  constructor(connection: DenoConnection, paths: SocketPaths = {}) {
+  constructor(connection: DenoConnection) {
     this.#connection = connection;
-    this.localAddress = addressOf(connection.localAddr, paths.local);
-    this.remoteAddress = addressOf(connection.remoteAddr, paths.remote);
+    this.localAddress = addressOf(connection.localAddr);
+    this.remoteAddress = addressOf(connection.remoteAddr);
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
-    connection.setNoDelay?.(true);
+    connection.setNoDelay(true);
   }
 
   attach(sink: TransportSink): void {
