@@ -3,7 +3,8 @@
 /** Files, with the reason. */
 const FILES = {
   deno: {
-    "test/real/leaks.test.ts": "descriptors of the test runner come and go; the shared suite counts those of the library",
+    "test/real/leaks.test.ts":
+      "descriptors of the test runner come and go; the shared suite counts those of the library",
   },
   bun: {
     "test/real/buffers.test.ts": "memory in use is counted in another way: buffers twice",
@@ -21,7 +22,10 @@ const TESTS = {
     ["leaves out an address that the machine does not have", "EADDRNOTAVAIL comes without its code from node:net"],
     ["takes a file descriptor", "node:net takes none"],
     ["options that cannot be used", "bad certificates are found when a client comes, or never"],
-    ["a function that (gives a key|rejects|throws)", "a server of node:tls without a certificate for a name does not answer"],
+    [
+      "a function that (gives a key|rejects|throws)",
+      "a server of node:tls without a certificate for a name does not answer",
+    ],
     ["HTTP/2 only", "another text, or none"],
     ["has expired is refused", "the fault is told as UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
     ["no name is sent for an address", "an address is sent as a name"],
