@@ -4,6 +4,6 @@ import { report } from "./report.mjs";
 Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: report }, (request) => {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   socket.binaryType = "arraybuffer";
-  socket.onmessage = ({ data }) => socket.send(data);
+  socket.addEventListener("message", ({ data }) => socket.send(data));
   return response;
 });

@@ -206,7 +206,7 @@ test("BunTransport.endOfTurn() comes after the promise reactions that are under 
   const { transport } = scene();
   const order: string[] = [];
   transport.endOfTurn(() => order.push("end of turn"));
-  for (let i = 0; i < 100; i++) await undefined;
+  for (let i = 0; i < 100; i++) await Promise.resolve();
   order.push("reactions");
   await settle();
   expect(order).toEqual(["reactions", "end of turn"]);

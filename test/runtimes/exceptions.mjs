@@ -16,6 +16,7 @@ const FILES = {
 /** Names of tests, with the reason. */
 const TESTS = {
   deno: [
+    ["hold no chunk, no slab and no string", "a read of Deno that is under way holds a little more"],
     ["reset", "the peers of these tests reset TCP in a way that only Node has; the shared suite has another one"],
     ["a process lives as long as its connection", "starts Node by process.execPath"],
     ["50 sends in one turn are one write", "counts the writes of a net.Socket"],

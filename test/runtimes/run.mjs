@@ -19,7 +19,7 @@ const outcomes = names.map((name) => {
   const [program, ...args] = RUNTIMES[name];
   if (!existsSync(program)) return `SKIPPED on ${name}: not installed in test/runtimes`;
   console.log(`\n${name}`);
-  const vitest = [at("../../node_modules/vitest/vitest.mjs"), "run", "-c", at("vitest.config.ts"), ...filters];
+  const vitest = [at("../../node_modules/vitest/vitest.mjs"), "run", "-c", at("vitest.config.mjs"), ...filters];
   const { status, signal } = spawnSync(program, [...args, ...vitest], { stdio: "inherit", timeout: 900_000 });
   if (status !== 0) process.exitCode = 1;
   return `${name}: ${status === 0 ? "passed" : `FAILED (${signal ?? status})`}`;

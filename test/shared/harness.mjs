@@ -60,7 +60,7 @@ export async function runCases(cases, context, tell) {
       await within(name, run(context), time);
     } catch (caught) {
       failed++;
-      error = caught instanceof Error ? `${caught.stack ?? caught.message}` : String(caught);
+      error = caught instanceof Error ? (caught.stack ?? caught.message) : String(caught);
     }
     tell({ name, error, milliseconds: Math.round(performance.now() - began) });
   }

@@ -1,5 +1,5 @@
 // Cases between a client and the servers of servers.mjs, which may run on another runtime.
-import { assert, assertMatches, errorOf, sleep, until, within } from "./harness.mjs";
+import { assert, assertMatches, errorOf, sleep, within } from "./harness.mjs";
 import { CA } from "./identities.mjs";
 import { bytesOf, FLOOD, isWhole, MIB } from "./payloads.mjs";
 
@@ -329,14 +329,17 @@ const BACKPRESSURE = ["raw", "tls"].flatMap((place) => [
   },
 ]);
 
-/** What is wrong with a certificate is a NetworkError of reason "tls" everywhere, never tried again. */
-const CERTIFICATES = [
+/** @type {readonly (readonly [string, string, object, RegExp])[]} */
+const BAD_CERTIFICATES = [
   ["untrusted", "foreign", { tls: { ca: CA } }, /SIGNATURE|ISSUER|UNKNOWN/i],
   // Deno tells it as any other fault.
   ["expired", "expired", { tls: { ca: CA } }, /EXPIRED|UNABLE_TO_VERIFY/],
   ["for another host", "other", { tls: { ca: CA } }, /./],
   ["unknown without our authority", "tls", { tls: {} }, /./],
-].map(([what, place, options, fault]) => ({
+];
+
+/** What is wrong with a certificate is a NetworkError of reason "tls" everywhere, never tried again. */
+const CERTIFICATES = BAD_CERTIFICATES.map(([what, place, options, fault]) => ({
   name: `a certificate that is ${what}`,
   async run(context) {
     const error = await errorOf(connected(context, place, "/echo", options, () => {}));

@@ -31,9 +31,12 @@ async function runCases(command: readonly string[], args: readonly string[]): Pr
   child.stderr.on("data", (chunk) => (complaints += String(chunk)));
   createInterface(child.stdout).on("line", (line) => {
     const outcome = JSON.parse(line) as Outcome & { failed?: number };
-    if (outcome.failed === undefined) return outcomes.set(outcome.name, outcome);
-    clearTimeout(timer);
-    timer = setTimeout(() => child.kill("SIGKILL"), LINGER);
+    if (outcome.failed === undefined) {
+      outcomes.set(outcome.name, outcome);
+    } else {
+      clearTimeout(timer);
+      timer = setTimeout(() => child.kill("SIGKILL"), LINGER);
+    }
   });
   const [status, signal] = (await once(child, "close")) as [number | null, string | null];
   clearTimeout(timer);

@@ -9,7 +9,8 @@ interface Handle {
 function belowOf(socket: object): Handle | undefined {
   if (!("Deno" in globalThis) || !("encrypted" in socket)) return undefined;
   const { _handle: handle } = socket as { readonly _handle?: { readonly _parent?: Handle } | null };
-  return handle?._parent;
+  const { _parent: below } = handle ?? {};
+  return below;
 }
 
 export function stopBelow(socket: object): void {
