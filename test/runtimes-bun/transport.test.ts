@@ -93,26 +93,6 @@ test("BunTransport.pause() and resume() are those of the socket, until it is gon
   expect(socket.calls).toEqual(["pause", "resume", "terminate"]);
 });
 
-test("BunTransport rests after a large chunk until the turn is over", async () => {
-  const { socket, transport, sink } = scene();
-  HANDLERS.data?.(socket, bytes(0x80000));
-  HANDLERS.data?.(socket, bytes(0x80000));
-  transport.pause();
-  transport.resume();
-  expect(socket.calls).toEqual(["pause", "pause"]);
-  await settle();
-  expect(socket.calls).toEqual(["pause", "pause", "resume"]);
-  expect(sink.received).toBe(0x100000);
-  HANDLERS.data?.(socket, bytes(0x80000));
-  transport.pause();
-  await settle();
-  transport.resume();
-  HANDLERS.data?.(socket, bytes(0x80000));
-  transport.abort();
-  await settle();
-  expect(socket.calls.slice(3)).toEqual(["pause", "pause", "resume", "pause", "terminate"]);
-});
-
 test("BunTransport.closeWrite() comes after what was written, and both ends close it", async () => {
   const { socket, transport, sink } = scene();
   socket.room = 0;

@@ -277,8 +277,8 @@ const CLOSING = [
   },
 ];
 
-/** What the buffers of TCP hold, and those of the library. */
-const UNDER_WAY = 16 * MIB;
+/** What the buffers of TCP hold, and those of the library. Bun reads 5 MB at a time before it lets a pause through. */
+const UNDER_WAY = 24 * MIB;
 /** How much a process may grow while it does not read. */
 const MEMORY = 32 * MIB;
 

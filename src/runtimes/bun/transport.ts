@@ -1,12 +1,10 @@
 // A socket of Bun.connect or Bun.listen as a Transport.
+import { nextTick } from "node:process";
 import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
-
-/** With so much in one chunk (Bun reads up to 512 KiB) more is probably waiting. */
-const LARGE = 0x40000;
 
 /** A socket that is gone already has no addresses. */
 function addressOf(host: string | undefined, port: number | undefined): Address {
@@ -35,7 +33,6 @@ export class BunTransport implements Transport {
   readonly #socket: BunSocket;
   #sink: TransportSink | undefined;
   #isPaused = true;
-  #isResting = false;
   #isKept = true;
   /** The peer has ended its side. */
   #hasEnded = false;
@@ -64,19 +61,8 @@ export class BunTransport implements Transport {
   }
 
   receive(chunk: Uint8Array): void {
-    if (chunk.length >= LARGE && !this.#isResting) this.#rest();
     // Bun makes memory for each chunk, and does not use it again.
     this.#sink?.onData(chunk);
-  }
-
-  /** Bun reads on, 5 MB and more, before a turn ends and whoever has enough can say so. */
-  #rest(): void {
-    this.#isResting = true;
-    this.#socket.pause();
-    setImmediate(() => {
-      this.#isResting = false;
-      if (!this.#isPaused && !this.#isGone) this.#socket.resume();
-    });
   }
 
   receiveEnd(): void {
@@ -141,7 +127,7 @@ export class BunTransport implements Transport {
   resume(): void {
     if (this.#isGone) return;
     this.#isPaused = false;
-    if (!this.#isResting) this.#socket.resume();
+    this.#socket.resume();
     this.#hold();
   }
 
@@ -191,8 +177,9 @@ export class BunTransport implements Transport {
   };
 
   endOfTurn(callback: () => void): void {
-    // In the callbacks of Bun's sockets, nextTick would come between promise reactions.
-    setImmediate(callback);
+    // Asked for in a callback of a socket, the next tick would come before the promise reactions; from one of them it comes
+    // after all that are under way, and before the next socket.
+    queueMicrotask(() => nextTick(callback));
   }
 
   keepAlive(keep: boolean): void {
