@@ -67,14 +67,15 @@ class Run {
   #server;
   #load;
 
-  constructor(name, subject, scenario) {
+  constructor(name, subject, scenario, isRaw) {
     this.name = name;
+    this.isRaw = isRaw;
     this.#server = subject;
     this.#load = new Load(scenario);
   }
 
   open() {
-    return this.#load.open(this.#server.greeting.port, CONTENDERS[this.name].isRaw !== true);
+    return this.#load.open(this.#server.greeting.port, !this.isRaw);
   }
 
   /** The server is idle before and after, so that its CPU time and the messages counted belong together. */
@@ -104,8 +105,10 @@ class Run {
   }
 }
 
-async function runScenario(scenario, servers, settings) {
-  const runs = scenario.contenders.map((name) => new Run(name, servers.get(name), scenario));
+/** One scenario with all its contenders in turn. */
+export async function runScenario(scenario, servers, settings, contenders = CONTENDERS) {
+  const isRaw = (name) => contenders[name].isRaw === true;
+  const runs = scenario.contenders.map((name) => new Run(name, servers.get(name), scenario, isRaw(name)));
   try {
     for (const run of runs) await run.open();
     await interleave(runs, settings, (run, duration, isCounted) => run.round(duration, isCounted));
@@ -115,7 +118,7 @@ async function runScenario(scenario, servers, settings) {
   return runs;
 }
 
-const LATENCY = [
+export const LATENCY = [
   ["p50 ms", ({ p50 }) => median(p50).toFixed(2)],
   ["p99 ms", ({ p99 }) => median(p99).toFixed(2)],
 ];

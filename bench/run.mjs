@@ -5,6 +5,7 @@ import { benchClient } from "./client.mjs";
 import { benchConnections } from "./connections.mjs";
 import { benchEcho } from "./echo.mjs";
 import { benchParser } from "./parser.mjs";
+import { benchRuntimes } from "./runtimes.mjs";
 import { describeMachine } from "./support/machine.mjs";
 import { printName, printRatios } from "./support/tally.mjs";
 
@@ -30,7 +31,9 @@ const loads = () =>
 
 console.log(`${describeMachine()}; ${settings.rounds} rounds of ${settings.duration} ms; load before: ${loads()}`);
 let count = 0;
-for (const bench of [benchParser, benchEcho, benchClient, benchConnections]) count += await bench(filter, settings);
+for (const bench of [benchParser, benchEcho, benchClient, benchConnections, benchRuntimes]) {
+  count += await bench(filter, settings);
+}
 console.log(`\nLoad after: ${loads()}`);
 if (count === 0) {
   console.error(`Nothing to measure: no title contains "${filter}"`);

@@ -67,7 +67,6 @@ export async function bundle(from, to) {
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
     hoistTransitiveImports: false,
-    experimentalMinChunkSize: 4000,
   });
   await build.close();
 }

@@ -1,6 +1,8 @@
 // The library as its README shows it. Keepalive is off because ws has none.
-import { serve } from "wsasm";
 import { report } from "./report.mjs";
+
+/** The entry of the library: the default one, or that of one runtime. */
+const { serve } = await import(process.argv[2] ?? "wsasm");
 
 async function echo(ws) {
   for await (const message of ws) await ws.send(message);

@@ -35,10 +35,11 @@ export class Subject {
   #ended;
   #hasEnded = false;
 
-  /** Starts a module in a process of its own. */
-  static async start({ file, args = [], env = {}, execArgv = [] }) {
-    const node = [process.execPath, ...process.execArgv, ...execArgv, file, ...args];
-    const [program, ...rest] = isPinned ? ["taskset", "-c", MEASURED_CORE, ...node] : node;
+  /** Starts a module in a process of its own, with this Node or with the command of another runtime. */
+  static async start({ file, args = [], env = {}, execArgv = [], runtime }) {
+    const starter = runtime ?? [process.execPath, ...process.execArgv];
+    const command = [...starter, ...execArgv, file, ...args];
+    const [program, ...rest] = isPinned ? ["taskset", "-c", MEASURED_CORE, ...command] : command;
     const child = spawn(program, rest, {
       env: { ...process.env, ...env },
       stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -5,7 +5,6 @@ import { Connecting } from "./connecting.ts";
 import { open } from "./opening.ts";
 import type { ConnectOptions } from "./options.ts";
 import { readConnectOptions } from "./options.ts";
-import { reconnecting } from "./reconnecting.ts";
 import { retryAfter } from "./retry-delay.ts";
 
 /**
@@ -47,6 +46,7 @@ async function* iterate(
   const { processException, reconnectDelays, connection } = settings;
   const { signal } = options;
   const { log } = connection;
+  const { reconnecting } = await import("./reconnecting.ts");
   yield* reconnecting({
     open: () => open(runtime, settings),
     processException,

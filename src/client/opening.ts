@@ -17,7 +17,6 @@ import { OpenDeadline } from "./open-deadline.ts";
 import type { ConnectSettings } from "./options.ts";
 import { reach } from "./reach.ts";
 import type { Hop } from "./redirect.ts";
-import { followRedirect, isSameOrigin } from "./redirect.ts";
 
 const UNAUTHORIZED = 401;
 
@@ -84,7 +83,8 @@ class Opening {
     const response = error.response as HandshakeResponse;
     const { pinned, maxRedirects } = this.#settings;
     if (pinned !== "transport" && (await this.#canAuthenticate(response))) return true;
-    if (maxRedirects === 0) return false;
+    if (maxRedirects === 0 || response.statusCode < 300 || response.statusCode > 399) return false;
+    const { followRedirect, isSameOrigin } = await import("./redirect.ts");
     const next = followRedirect(response, this.#hop, pinned);
     if (next === null) return false;
     this.#redirects++;

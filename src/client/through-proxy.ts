@@ -47,7 +47,8 @@ export async function dialThrough(
 }
 
 function proxyTarget({ scheme, host, port }: ProxyURI, { proxyTls }: ProxySettings): DialOptions {
-  return scheme === "https" ? { host, port, tls: { host, options: proxyTls ?? {} } } : { host, port };
+  const way = { host, port, isWay: true };
+  return scheme === "https" ? { ...way, tls: { host, options: proxyTls ?? {} } } : way;
 }
 
 async function handshakeFor(

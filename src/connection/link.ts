@@ -44,6 +44,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   isPaused = false;
   /** TCP is gone. */
   isLost = false;
+  hasKept = true;
   /** The first event: what the peer's part of the opening handshake was. */
   readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
   #isHandshakeOver = false;
@@ -97,7 +98,9 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.lastReceivedAt = this.timers.clock.now();
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
     if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
+    const isOpening = protocol.state === "connecting";
     protocol.receiveData(chunk);
+    this.hasKept = isOpening || protocol.receiver.hasKept;
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);

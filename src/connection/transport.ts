@@ -26,6 +26,8 @@ export interface PeerCertificate {
 export interface TransportSink {
   /** Bytes arrived. They are the sink's own: it may change them and keep them. */
   onData(chunk: Uint8Array): void;
+  /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. */
+  readonly hasKept?: boolean;
   /** The peer closed its sending side (FIN, close_notify). Writing may still work. */
   onEnd(): void;
   /** `bufferedAmount` is 0 again after it was above. Everything written has been handed to the kernel. */

@@ -92,6 +92,11 @@ export class FrameReceiver {
     return this.#messages?.payloadLength ?? 0;
   }
 
+  /** Whether a message is a view of the last chunk. Everything else is a copy. */
+  get hasKept(): boolean {
+    return this.#messages?.hasView === true;
+  }
+
   /** Gives out the message under way, or the next one, in pieces; returns the first one if there is something of it. */
   streamMessage(): MessagePiece | undefined {
     return this.#messages?.stream();
@@ -119,6 +124,7 @@ export class FrameReceiver {
   /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
   receive(chunk: Uint8Array): void {
     this.#decodedInTurn = 0;
+    if (this.#messages !== undefined) this.#messages.hasView = false;
     this.#countAnew();
     try {
       this.#parse(chunk);

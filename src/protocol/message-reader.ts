@@ -54,6 +54,8 @@ export class MessageReader implements InboundReader {
   readonly #isDecoding: boolean;
   /** Payload bytes of data frames ever read. */
   payloadLength = 0;
+  /** A message is a view of the chunk that was read. */
+  hasView = false;
   readonly #control = new FrameAssembler();
   readonly #fragments: FragmentCounter;
 
@@ -188,6 +190,7 @@ export class MessageReader implements InboundReader {
       const at = chunkStart + offset - INPUT_OFFSET;
       if ((state.config & 1) !== 0) copyBack(memory, offset, length, chunk, at);
       this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
+      this.hasView = true;
       this.payloadLength += length;
       return first + 1;
     }

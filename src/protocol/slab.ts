@@ -5,6 +5,8 @@ export const SLAB_SIZE = 0x20000;
 
 /** What text of 256 Ki characters takes at most as UTF-8. */
 const SCRATCH_SIZE = 0xc0000;
+/** So many that were full are kept for the next time, where sockets write later than they are told to. */
+const MAX_SPARE = 4;
 
 /** A block that connections append frames to. */
 export class Slab {
@@ -25,6 +27,7 @@ export class SlabPool {
   readonly allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
   #scratch: Uint8Array | undefined;
+  readonly #spare: Slab[] = [];
 
   /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
   constructor(allocate: (size: number) => Uint8Array) {
@@ -35,8 +38,8 @@ export class SlabPool {
   withRoom(size: number): Slab {
     const slab = this.#current;
     if (slab !== undefined && slab.used + size <= SLAB_SIZE) return slab;
-    // The full one lives on until its users have written their bytes, then it is garbage.
-    this.#current = new Slab(this.allocate(SLAB_SIZE));
+    // The full one lives on until its users have written their bytes.
+    this.#current = this.#spare.pop() ?? new Slab(this.allocate(SLAB_SIZE));
     return this.#current;
   }
 
@@ -50,7 +53,9 @@ export class SlabPool {
   /** One user of `slab` has written all its bytes. The last one makes room for everybody. */
   release(slab: Slab): void {
     slab.users--;
-    if (slab.users === 0) slab.used = 0;
+    if (slab.users > 0) return;
+    slab.used = 0;
+    if (slab !== this.#current && this.#spare.length < MAX_SPARE) this.#spare.push(slab);
   }
 }
 

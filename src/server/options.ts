@@ -1,5 +1,4 @@
 // Options of serve(), read once.
-import type { Link } from "../connection/link.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
 import { readConnectionOptions, readLimit } from "../connection/options.ts";
 import type { ServerCompression } from "../extensions/compression-option.ts";
@@ -11,7 +10,6 @@ import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { VERSION } from "../version.ts";
 import type { WebResponse } from "./hook-response.ts";
 import { checkPlace, type PlaceOptions } from "./place.ts";
-import type { Server } from "./server-connection.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 const DEFAULT_MAX_HANDSHAKES = 1000;
@@ -73,10 +71,8 @@ export interface ServerSettings {
   /** `Infinity` for no limit. */
   readonly maxConnections: number;
   readonly maxHandshakes: number;
-  readonly ConnectionClass: new (link: Link, server: Server) => ServerConnection;
+  readonly createConnection: NonNullable<ServeOptions["createConnection"]>;
 }
-
-type ConnectionClass = ServerSettings["ConnectionClass"];
 
 /**
  * Reads the options.
@@ -101,7 +97,7 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     processResponse: options.processResponse,
     maxConnections: readLimit("maxConnections", options.maxConnections, null) ?? Infinity,
     maxHandshakes: readLimit("maxHandshakes", options.maxHandshakes, DEFAULT_MAX_HANDSHAKES) ?? Infinity,
-    ConnectionClass: (options.createConnection ?? ServerConnection) as ConnectionClass,
+    createConnection: options.createConnection ?? ServerConnection,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
   };
 }

@@ -24,6 +24,8 @@ import type { ServerConnection } from "./server-connection.ts";
  */
 export type Handler<Data = unknown> = (ws: ServerConnection<Data>) => void | Promise<void>;
 
+type ConnectionClass = new (link: Link, server: Server) => ServerConnection;
+
 /** Clients that are turned away have a second to go; beyond so many, the next ones get no answer. */
 const MOST_REFUSED = 1000;
 
@@ -135,7 +137,7 @@ export class RunningServer implements Server {
   }
 
   accept(transport: Transport): void {
-    const { connection: settings, handshake, maxHandshakes, ConnectionClass } = this.#settings;
+    const { connection: settings, handshake, maxHandshakes, createConnection } = this.#settings;
     const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
     if (refusal !== null && this.#refused.size >= MOST_REFUSED) return transport.abort();
     const protocol = new ServerProtocol(
@@ -143,7 +145,7 @@ export class RunningServer implements Server {
       internalsOf(this.#runtime),
     );
     const link = new Link(transport, protocol, settings, sharedTimers());
-    const connection = this.#made(() => new ConnectionClass(link, this));
+    const connection = this.#made(() => new (createConnection as ConnectionClass)(link, this));
     if (connection === undefined) return transport.abort();
     (refusal === null ? this.#opening : this.#refused).add(link);
     link.afterLost = () => this.#forget(link, connection);

@@ -485,3 +485,15 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     expect(scene.link.lastReceivedAt).toBe(20);
   });
 });
+
+test("what comes with the opening handshake is kept; later only what becomes a view", async () => {
+  const scene = unopened("server");
+  scene.link.start();
+  scene.link.onData(latin1(GOOD_REQUEST));
+  expect(scene.link.hasKept).toBe(true);
+  scene.link.onData(masked(SPAM));
+  expect(scene.link.hasKept).toBe(true);
+  await answer(scene);
+  scene.link.onData(masked(SPAM));
+  expect(scene.link.hasKept).toBe(false);
+});

@@ -503,3 +503,41 @@ test("tell() tells who watches of the frames of an owner, and of no other", () =
     frameWatch.in = null;
   }
 });
+
+describe.each(KERNELS)("memory of chunks with $name kernels", (kernels) => {
+  const binary = (length: number, fill: number): Uint8Array =>
+    concat([
+      length < 126 ? Uint8Array.of(0x82, length) : Uint8Array.of(0x82, 126, length >> 8, length & 255),
+      new Uint8Array(length).fill(fill),
+    ]);
+
+  test.each<[string, boolean, Uint8Array]>([
+    ["a message that fills most of its chunk is kept", true, binary(3000, 1)],
+    ["small messages are copied", false, concat([binary(100, 1), binary(100, 2), binary(800, 3)])],
+    ["text is decoded", false, concat([hex`81 02 68 69`, hex`81 03 e2 82 ac`])],
+    ["fragments are copied", false, concat([hex`02 01 61`, hex`80 02 62 63`])],
+    ["a part of a message is copied", false, binary(3000, 1).subarray(0, 1500)],
+    ["control frames are copied", false, hex`89 02 68 69`],
+  ])("%s", (_what, isKept, bytes) => {
+    const buffer = new Uint8Array(4096);
+    buffer.set(bytes);
+    const [receiver, expected] = [
+      receiverFor("client", kernels, "messages"),
+      receiverFor("client", kernels, "messages"),
+    ];
+    receiver.receive(buffer.subarray(0, bytes.length));
+    expected.receive(bytes.slice());
+    expect(receiver.hasKept).toBe(isKept);
+    if (!isKept) buffer.fill(0xff);
+    expect([receiver.fault, receiver.events]).toEqual([null, expected.events]);
+    // The next chunk counts alone.
+    receiver.receive(hex`89 00`);
+    expect(receiver.hasKept).toBe(false);
+  });
+
+  test("frames are always copied", () => {
+    const receiver = receiverFor("client", kernels, "frames");
+    receiver.receive(binary(3000, 1));
+    expect(receiver.hasKept).toBe(false);
+  });
+});

@@ -57,6 +57,27 @@ test("release() of a slab that was replaced leaves the current one alone", () =>
   expect(current.used).toBe(5);
 });
 
+test("slabs that were replaced are used again once they are free, but only some are kept", () => {
+  const { pool, sizes } = setup();
+  const full = Array.from({ length: 7 }, () => {
+    const slab = pool.withRoom(1);
+    slab.used = SLAB_SIZE;
+    slab.users = 1;
+    return slab;
+  });
+  const current = pool.withRoom(1);
+  for (const slab of full) pool.release(slab);
+  current.used = SLAB_SIZE;
+  const before = sizes.length;
+  const again = Array.from({ length: 5 }, () => {
+    const slab = pool.withRoom(1);
+    slab.used = SLAB_SIZE;
+    return full.includes(slab);
+  });
+  expect(again).toEqual([true, true, true, true, false]);
+  expect(sizes.length - before).toBe(1);
+});
+
 test("sharedSlabs() is one pool", () => {
   expect(sharedSlabs()).toBe(sharedSlabs());
   expect(sharedSlabs().withRoom(1).bytes).toHaveLength(SLAB_SIZE);

@@ -10,8 +10,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { WebSocket, WebSocketServer } from "ws";
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc");
+/** Collects garbage. */
+const collect = "Bun" in globalThis ? () => globalThis.Bun.gc(true) : exposedGc();
+
+function exposedGc() {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
 
 const HOST = "127.0.0.1";
 /** Bytes that a sender of `ws` has waiting before it waits itself. */

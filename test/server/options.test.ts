@@ -46,12 +46,12 @@ test("readServeOptions() keeps what is given", () => {
     serverHeader,
     maxConnections: 7,
     maxHandshakes: Infinity,
-    ConnectionClass: Mine,
+    createConnection: Mine,
   });
   expect(readServeOptions({}, "x")).toMatchObject({
     maxConnections: Infinity,
     maxHandshakes: 1000,
-    ConnectionClass: ServerConnection,
+    createConnection: ServerConnection,
   });
   expect(readServeOptions({ serverHeader: "Mine" }, "x").serverHeader).toBe("Mine");
 });

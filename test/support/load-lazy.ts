@@ -4,5 +4,9 @@ import { loadCompression } from "../../src/kernels/load-compression.ts";
 await Promise.all([
   loadCompression(),
   import("../../src/client/authentication.ts"),
+  import("../../src/client/reconnecting.ts"),
+  import("../../src/client/redirect.ts"),
   import("../../src/client/through-proxy.ts"),
+  import("../../src/runtimes/node/acceptor.ts"),
+  import("../../src/runtimes/node/open-listener.ts"),
 ]);

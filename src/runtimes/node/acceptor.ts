@@ -1,27 +1,19 @@
 // Servers of node:net and node:tls that turn what they accept into transports.
 import type { Server, Socket } from "node:net";
-import { createServer } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { createServer as createTlsServer } from "node:tls";
 import type { ListenTarget } from "../../connection/runtime.ts";
 import type { ServerTlsOptions } from "../../connection/tls.ts";
-import type { Transport } from "../../connection/transport.ts";
+import type { OnTransport } from "./plain-acceptor.ts";
+import { plainServerMaker, SOCKETS } from "./plain-acceptor.ts";
 import { SecureTransport } from "./secure-transport.ts";
 import { serverTls } from "./tls-options.ts";
 import { prepare } from "./streams.ts";
 import type { SocketPaths } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 
-export type OnTransport = (transport: Transport) => void;
-
 /** The longest delay of a timer: Node takes 0 for its own default. */
 const NEVER = 2 ** 31 - 1;
-
-/**
- * Half-open, so that what is queued behind the peer's FIN still leaves; paused, so that nothing is lost before
- * somebody listens; without Nagle, which would hold a small write back until the peer's delayed ACK, 40 ms.
- */
-const SOCKETS = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
 /** How a TLS server treats its clients. */
 export interface SecuredOptions {
@@ -35,10 +27,8 @@ export interface SecuredOptions {
  * @throws {TypeError} For options of TLS that cannot be used.
  */
 export function serverMaker({ unix, tls, openTimeout }: ListenTarget): (onTransport: OnTransport) => Server {
+  if (tls === undefined) return plainServerMaker(unix === undefined ? {} : { unix });
   const paths = unix === undefined ? {} : { local: unix };
-  if (tls === undefined) {
-    return (onTransport) => createServer(SOCKETS, (socket) => onTransport(new NodeTransport(socket, paths)));
-  }
   // Until TLS stands, the end of the client is the end: a half-open one would be kept until its time is over.
   const settings = { ...serverTls(tls), ...SOCKETS, allowHalfOpen: false, handshakeTimeout: openTimeout ?? NEVER };
   return (onTransport) => {

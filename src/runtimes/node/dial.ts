@@ -4,11 +4,12 @@ import { connect, isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
+import type { ClientTlsOptions } from "../../connection/tls.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { NetworkError } from "../../errors/network.ts";
 import { certificateFaultOf, codeOf, networkError } from "./errors.ts";
-import { clientTls } from "./tls-options.ts";
 import { checkSocket, ignore, prepare } from "./streams.ts";
+import type { clientTls as clientTlsOf } from "./tls-options.ts";
 import type { SocketLike } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 import { checkPath } from "./unix.ts";
@@ -18,7 +19,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
   signal.throwIfAborted();
   const { host, port, unix, tls } = options;
   if (unix !== undefined) checkPath(unix);
-  const settings = tls === undefined ? undefined : clientTls(tls.options);
+  const settings = tls === undefined ? undefined : await settingsOf(tls.options);
   const doing = `connect to ${unix ?? `${host}:${port}`}`;
   const socket = await streamTo(options, doing, signal);
   const paths = unix === undefined ? {} : { remote: unix };
@@ -99,4 +100,10 @@ function dialError(doing: string, error: Error, socket: Socket): NetworkError {
     return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
   const authorizationError = socket instanceof TLSSocket ? socket.authorizationError : undefined;
   return networkError(doing, error, certificateFaultOf(error, authorizationError));
+}
+
+/** What TLS takes is loaded when it is needed. */
+async function settingsOf(options: ClientTlsOptions): Promise<ReturnType<typeof clientTlsOf>> {
+  const { clientTls } = await import("./tls-options.ts");
+  return clientTls(options);
 }

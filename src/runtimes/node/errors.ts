@@ -44,8 +44,16 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 function reasonOf(error: unknown): NetworkErrorReason {
-  const code = codeOf(error) ?? "";
+  const code = codeOf(error);
+  if (code === undefined) return reasonOnDeno(error);
   return REASONS.get(code) ?? (TLS_CODE.test(code) ? "tls" : "other");
+}
+
+/** Some errors of Deno have no code: what it has no permission for, and names that do not exist. */
+function reasonOnDeno(error: unknown): NetworkErrorReason {
+  if (!(error instanceof Error)) return "other";
+  if (error.name === "NotCapable") return "permission";
+  return error.message.startsWith("failed to lookup address information") ? "dns" : "other";
 }
 
 /** Codes of faults of certificates. (OpenSSL has fifty.) */

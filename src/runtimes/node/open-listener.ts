@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { Server } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import type { Listener, ListenTarget, OpenListener } from "../../connection/runtime.ts";
-import type { OnTransport } from "./acceptor.ts";
+import type { OnTransport } from "./plain-acceptor.ts";
 import { serverMaker, takeSecured } from "./acceptor.ts";
 import { networkError } from "./errors.ts";
 import { addressesOf, bind, NodeListener } from "./node-listener.ts";

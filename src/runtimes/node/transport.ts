@@ -2,6 +2,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
+import { startBelow, stopBelow } from "./below-tls.ts";
 import { networkError } from "./errors.ts";
 import { holdProcess, releaseProcess } from "./process-hold.ts";
 
@@ -128,6 +129,7 @@ export class NodeTransport implements Transport {
   release(): SocketLike {
     const socket = this.#socket;
     socket.pause();
+    startBelow(socket);
     socket.off("data", onData);
     socket.off("end", onEnd);
     socket.off("close", onClose);
@@ -164,11 +166,13 @@ export class NodeTransport implements Transport {
 
   pause(): void {
     this.#socket.pause();
+    stopBelow(this.#socket);
     this.#isPaused = !this.#socket.destroyed;
     this.#hold();
   }
 
   resume(): void {
+    startBelow(this.#socket);
     this.#socket.resume();
     this.#isPaused = false;
     this.#hold();

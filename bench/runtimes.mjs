@@ -1,0 +1,83 @@
+// Echo on Deno and Bun: their own sockets, their node:net, and the WebSocket servers that they bring.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { runScenario, LATENCY } from "./echo.mjs";
+import { pinGenerator, withSubjects } from "./support/machine.mjs";
+import { asciiText, binary, mixedText } from "./support/payloads.mjs";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** How Deno and Bun are started, and the server that each brings. */
+const RUNTIMES = {
+  Deno: {
+    program: here("../test/runtimes/node_modules/deno/deno"),
+    args: ["run", "-A"],
+    entry: "deno",
+    own: "Deno.serve",
+  },
+  Bun: { program: here("../test/runtimes/node_modules/bun/bin/bun.exe"), args: [], entry: "bun", own: "Bun.serve" },
+};
+
+/** The bars are those of the design: at least so many times the runtime's own server. */
+const SCENARIOS = [
+  {
+    name: "16 B text, 100 connections x 32",
+    ...{ payload: asciiText(16), isText: true, connections: 100, depth: 32, bars: { Deno: 12, Bun: 1 } },
+  },
+  {
+    name: "1 KiB text, 100 connections x 32",
+    ...{ payload: asciiText(1024), isText: true, connections: 100, depth: 32, bars: { Deno: 6, Bun: 1.2 } },
+  },
+  {
+    name: "16 KiB binary, 100 connections x 4",
+    ...{ payload: binary(0x4000), isText: false, connections: 100, depth: 4, bars: { Deno: 2, Bun: 1.2 } },
+  },
+  {
+    name: "1 MiB binary, 8 connections x 2",
+    ...{ payload: binary(0x100000), isText: false, connections: 8, depth: 2, bars: { Deno: 1.5, Bun: 1.2 } },
+  },
+  {
+    name: "16 B text, 100 connections x 1",
+    ...{ payload: asciiText(16), isText: true, connections: 100, depth: 1, bars: { Deno: 0.85, Bun: 0.8 } },
+  },
+  {
+    name: "1 KiB non-ASCII text, 100 connections x 32",
+    ...{ payload: mixedText(1024), isText: true, connections: 100, depth: 32, bars: { Deno: 1, Bun: 1 } },
+  },
+];
+
+function contendersOf({ program, args, entry, own }) {
+  const runtime = [program, ...args];
+  return {
+    wsasm: { file: here("servers/wsasm.mjs"), args: [`wsasm/${entry}`], runtime },
+    "wsasm on node:net": { file: here("servers/wsasm.mjs"), args: ["wsasm/node"], runtime },
+    [own]: { file: here(`servers/${entry}-serve.mjs`), runtime },
+    "raw node:net": { file: here("servers/raw.mjs"), runtime, isRaw: true },
+  };
+}
+
+/** Runs the scenarios whose title contains `filter` on each runtime that is installed; returns how many. */
+export async function benchRuntimes(filter, settings) {
+  let count = 0;
+  for (const [name, runtime] of Object.entries(RUNTIMES)) {
+    const chosen = SCENARIOS.filter((scenario) => `${name}: ${scenario.name}`.includes(filter));
+    if (chosen.length === 0) continue;
+    if (!existsSync(runtime.program)) {
+      console.log(`\nSkipped: ${name} is not installed in test/runtimes`);
+      continue;
+    }
+    pinGenerator();
+    const contenders = contendersOf(runtime);
+    for (const scenario of chosen) {
+      const names = Object.keys(contenders);
+      await withSubjects(contenders, names, async (servers) => {
+        const runs = await runScenario({ ...scenario, contenders: names }, servers, settings, contenders);
+        const columns = scenario.depth === 1 ? LATENCY : [];
+        const bars = { [runtime.own]: scenario.bars[name] };
+        settings.report(`${name}: ${scenario.name}`, scenario.payload.length, runs, bars, columns);
+      });
+    }
+    count += chosen.length;
+  }
+  return count;
+}

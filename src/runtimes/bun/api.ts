@@ -1,0 +1,61 @@
+// What is used of the namespace Bun: so much of its types that users need none of them.
+
+export interface BunSocket {
+  data: unknown;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  /** Returns how many bytes the kernel took; a negative number when the socket is gone. Nothing is kept for later. */
+  write(bytes: Uint8Array, offset: number, length: number): number;
+  pause(): void;
+  resume(): void;
+  /** Ends the sending side. (With `true`, it ends the receiving side.) */
+  shutdown(): void;
+  close(): void;
+  /** Closes with a reset. */
+  terminate(): void;
+  setNoDelay(noDelay: boolean): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** What happens to a socket. Bun reports what handlers throw to `error`. */
+export interface BunHandlers {
+  open?(socket: BunSocket): void;
+  data?(socket: BunSocket, chunk: Uint8Array): void;
+  /** There is room again. */
+  drain?(socket: BunSocket): void;
+  /** The peer has ended its side. */
+  end?(socket: BunSocket): void;
+  close?(socket: BunSocket, error?: unknown): void;
+  error?(socket: BunSocket, error: unknown): void;
+  connectError?(socket: BunSocket, error: unknown): void;
+}
+
+export interface BunSocketOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly allowHalfOpen: true;
+  readonly socket: BunHandlers;
+}
+
+export interface BunListener {
+  readonly hostname: string;
+  readonly port: number;
+  /** Without `true`, open connections stay. */
+  stop(isHard?: boolean): void;
+  ref(): void;
+  unref(): void;
+}
+
+export interface BunNamespace {
+  readonly version: string;
+  listen(options: BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
+  connect(options: BunSocketOptions): Promise<BunSocket>;
+}
+
+/** Looked up late: importing the library has no effect, and fails nowhere. */
+export function bun(): BunNamespace {
+  return (globalThis as unknown as { readonly Bun: BunNamespace }).Bun;
+}

@@ -1,0 +1,192 @@
+// A socket of Bun.connect or Bun.listen as a Transport.
+import { nextTick } from "node:process";
+import { WriteQueue } from "../../bytes/write-queue.ts";
+import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
+import { networkError } from "../node/errors.ts";
+import { holdProcess, releaseProcess } from "../node/process-hold.ts";
+import type { BunHandlers, BunSocket } from "./api.ts";
+
+/** A socket that is gone already has no addresses. */
+function addressOf(host: string | undefined, port: number | undefined): Address {
+  return host === undefined || port === undefined ? { path: "" } : { host, port };
+}
+
+/** The transport of a socket, from its first event on. */
+function of(socket: BunSocket): BunTransport | undefined {
+  return socket.data instanceof BunTransport ? socket.data : undefined;
+}
+
+/** What all sockets of transports share. */
+export const HANDLERS: BunHandlers = {
+  data: (socket, chunk) => of(socket)?.receive(chunk),
+  drain: (socket) => of(socket)?.drain(),
+  end: (socket) => of(socket)?.receiveEnd(),
+  error: (socket, error) => of(socket)?.fail(error),
+  close: (socket, error) => of(socket)?.closed(error),
+};
+
+/** Drives a connected socket that nobody has read. */
+export class BunTransport implements Transport {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  readonly peerCertificate = null;
+  readonly #socket: BunSocket;
+  #sink: TransportSink | undefined;
+  #isPaused = true;
+  #isKept = true;
+  /** The peer has ended its side. */
+  #hasEnded = false;
+  #isGone = false;
+  readonly #waiting = new WriteQueue();
+  /** Our side ends when everything is written. */
+  #isEnding = false;
+  #hasEndedWriting = false;
+  #error: Error | undefined;
+
+  constructor(socket: BunSocket) {
+    this.#socket = socket;
+    this.localAddress = addressOf(socket.localAddress, socket.localPort);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
+    socket.data = this;
+    // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
+    socket.setNoDelay(true);
+    socket.pause();
+  }
+
+  attach(sink: TransportSink): void {
+    const isFirst = this.#sink === undefined;
+    this.#sink = sink;
+    if (this.#isGone) queueMicrotask(this.#tellClosed);
+    else if (isFirst) this.resume();
+  }
+
+  receive(chunk: Uint8Array): void {
+    // Bun makes memory for each chunk, and does not use it again.
+    this.#sink?.onData(chunk);
+  }
+
+  receiveEnd(): void {
+    if (this.#hasEnded || this.#isGone) return;
+    this.#hasEnded = true;
+    this.#sink?.onEnd();
+    this.#closeWhenEnded();
+  }
+
+  fail(error: unknown): void {
+    this.#error ??= networkError("go on", error);
+    this.abort();
+  }
+
+  closed(error: unknown): void {
+    if (error !== undefined && error !== null) this.#error ??= networkError("go on", error);
+    if (this.#isGone) return;
+    this.#end();
+    this.#tellClosed();
+  }
+
+  write(chunks: readonly Uint8Array[]): void {
+    if (this.#isGone || this.#isEnding) return;
+    const isIdle = this.#waiting.size === 0;
+    for (const chunk of chunks) this.#waiting.push(chunk);
+    // Otherwise it goes on when there is room.
+    if (isIdle) this.#writeWaiting();
+  }
+
+  /** Writes as much as the kernel takes. */
+  #writeWaiting(): void {
+    const waiting = this.#waiting;
+    for (let bytes = waiting.next(); bytes !== undefined; bytes = waiting.next()) {
+      // A negative number: it is gone, and its end is told soon.
+      const length = Math.max(0, this.#socket.write(bytes, 0, bytes.length));
+      if (length === bytes.length) waiting.written(length);
+      else return waiting.written(length, bytes.subarray(length));
+    }
+  }
+
+  drain(): void {
+    // Bun also says so when nothing has waited.
+    if (this.#waiting.size === 0 || this.#isGone) return;
+    this.#writeWaiting();
+    if (this.#waiting.size > 0) return;
+    if (this.#isEnding) this.#endWriting();
+    else this.#sink?.onDrain();
+  }
+
+  get bufferedAmount(): number {
+    // What a lost socket holds, and what is given to it, will never be written.
+    return this.#isGone ? Infinity : this.#waiting.size;
+  }
+
+  pause(): void {
+    if (this.#isGone) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+    this.#hold();
+  }
+
+  resume(): void {
+    if (this.#isGone) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+    this.#hold();
+  }
+
+  /** A socket that is not read is no reason to live for Bun. */
+  #hold(): void {
+    if (this.#isPaused && this.#isKept && !this.#isGone) holdProcess(this);
+    else releaseProcess(this);
+  }
+
+  closeWrite(): void {
+    if (this.#isGone || this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#waiting.size === 0) this.#endWriting();
+  }
+
+  #endWriting(): void {
+    this.#hasEndedWriting = true;
+    this.#socket.shutdown();
+    this.#closeWhenEnded();
+  }
+
+  #closeWhenEnded(): void {
+    if (!this.#hasEnded || !this.#hasEndedWriting || this.#isGone) return;
+    this.#end();
+    this.#socket.close();
+    queueMicrotask(this.#tellClosed);
+  }
+
+  abort(): void {
+    if (this.#isGone) return;
+    this.#end();
+    // Resets TCP: what `close` leaves unread would do that too.
+    this.#socket.terminate();
+    queueMicrotask(this.#tellClosed);
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    this.#waiting.clear();
+    this.#hold();
+  }
+
+  readonly #tellClosed = (): void => {
+    const last = this.#sink;
+    this.#sink = undefined;
+    last?.onClose(this.#error);
+  };
+
+  endOfTurn(callback: () => void): void {
+    // Asked for in a callback of a socket, the next tick would come before the promise reactions; from one of them it comes
+    // after all that are under way, and before the next socket.
+    queueMicrotask(() => nextTick(callback));
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#isKept = keep;
+    this.#hold();
+    if (this.#isGone) return;
+    if (keep) this.#socket.ref();
+    else this.#socket.unref();
+  }
+}

@@ -1,0 +1,43 @@
+// What is used of the namespace Deno: so much of its types that users need none of them.
+
+export interface DenoAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+export interface DenoConnection {
+  readonly localAddr: DenoAddress;
+  readonly remoteAddr: DenoAddress;
+  /** Resolves with 1 or more, or with null at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Resolves with how much was written, which may be less than given. */
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay(noDelay: boolean): void;
+}
+
+export interface DenoListener {
+  readonly addr: DenoAddress;
+  accept(): Promise<DenoConnection>;
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+export interface DenoNamespace {
+  readonly version: { readonly deno: string };
+  listen(place: DenoAddress & { readonly tcpBacklog?: number | undefined }): DenoListener;
+  connect(place: DenoAddress & { readonly signal?: AbortSignal | undefined }): Promise<DenoConnection>;
+  readonly permissions: {
+    querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
+  };
+  readonly env: { get(name: string): string | undefined };
+}
+
+/** Looked up late: importing the library has no effect, and fails nowhere. */
+export function deno(): DenoNamespace {
+  return (globalThis as unknown as { readonly Deno: DenoNamespace }).Deno;
+}

@@ -1,0 +1,83 @@
+import { afterEach, expect, test, vi } from "vitest";
+import type { BunHandlers, BunSocket } from "../../src/runtimes/bun/api.ts";
+import { dial } from "../../src/runtimes/bun/dial.ts";
+import { BunTransport } from "../../src/runtimes/bun/transport.ts";
+import { fakeBun, FakeSocket } from "./fake-bun.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const signal = (): AbortSignal => new AbortController().signal;
+
+/** Connects when it is told to. */
+function stub(): { opened(socket: FakeSocket): void; failed(error: unknown): void; options(): object } {
+  let resolve: (socket: BunSocket) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  let given: { socket: BunHandlers } | undefined;
+  const connect = (options: { socket: BunHandlers }): Promise<BunSocket> => {
+    given = options;
+    return new Promise((yes, no) => {
+      [resolve, reject] = [yes, no];
+    });
+  };
+  vi.stubGlobal("Bun", fakeBun({ connect }));
+  return {
+    opened(socket) {
+      given?.socket.open?.(socket);
+      resolve(socket);
+    },
+    failed(error) {
+      given?.socket.connectError?.(new FakeSocket(), error);
+      reject(error);
+    },
+    options: () => given ?? {},
+  };
+}
+
+test("dial() connects to names and addresses", async () => {
+  const network = stub();
+  const dialing = dial({ host: "localhost", port: 80 }, signal());
+  network.opened(new FakeSocket());
+  expect(await dialing).toBeInstanceOf(BunTransport);
+  expect(network.options()).toMatchObject({ hostname: "localhost", port: 80, allowHalfOpen: true });
+});
+
+test.each([
+  ["refused", "ECONNREFUSED"],
+  ["dns", "ENOTFOUND"],
+])("dial() rejects with reason %s", async (reason, code) => {
+  const network = stub();
+  const dialing = dial({ host: "localhost", port: 80 }, signal());
+  const fault = Object.assign(new Error("Failed to connect"), { code });
+  network.failed(fault);
+  await expect(dialing).rejects.toMatchObject({
+    code: "NETWORK_ERROR",
+    reason,
+    message: expect.stringContaining("Cannot connect to localhost:80: "),
+    cause: fault,
+  });
+});
+
+test("dial() rejects with the reason of its signal, and drops what opens later", async () => {
+  const network = stub();
+  const controller = new AbortController();
+  const gone = new Error("given up");
+  const dialing = dial({ host: "localhost", port: 80 }, controller.signal);
+  controller.abort(gone);
+  await expect(dialing).rejects.toBe(gone);
+  const socket = new FakeSocket();
+  network.opened(socket);
+  expect(socket.calls).toContain("terminate");
+  await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
+});
+
+test.each([{ unix: "\u0000x\u0000" }, { isWay: true }, { socket: {} }, { tls: { host: "x", options: {} } }])(
+  "dial() leaves %o to Node",
+  async (more) => {
+    const connect = vi.fn();
+    vi.stubGlobal("Bun", fakeBun({ connect }));
+    await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
+    expect(connect).not.toHaveBeenCalled();
+  },
+);

@@ -1,0 +1,106 @@
+// A Bun in memory: sockets whose events a test makes, and a kernel that takes as much as it says.
+import type {
+  BunHandlers,
+  BunListener,
+  BunNamespace,
+  BunSocket,
+  BunSocketOptions,
+} from "../../src/runtimes/bun/api.ts";
+
+export class FakeSocket implements BunSocket {
+  data: unknown = undefined;
+  localAddress: string | undefined = "127.0.0.1";
+  localPort: number | undefined = 1;
+  remoteAddress: string | undefined = "127.0.0.1";
+  remotePort: number | undefined = 2;
+  readonly calls: string[] = [];
+  readonly written: Uint8Array[] = [];
+  /** How much the kernel takes from now on; below 0, the socket is gone. */
+  room: number = Infinity;
+
+  write(bytes: Uint8Array, offset: number, length: number): number {
+    if (this.room < 0) return -1;
+    const taken = Math.min(length, this.room);
+    this.room -= taken;
+    if (taken > 0) this.written.push(bytes.slice(offset, offset + taken));
+    return taken;
+  }
+
+  text(): string {
+    return Buffer.concat(this.written).toString("latin1");
+  }
+
+  pause(): void {
+    this.calls.push("pause");
+  }
+
+  resume(): void {
+    this.calls.push("resume");
+  }
+
+  shutdown(): void {
+    this.calls.push("shutdown");
+  }
+
+  close(): void {
+    this.calls.push("close");
+  }
+
+  terminate(): void {
+    this.calls.push("terminate");
+  }
+
+  setNoDelay(noDelay: boolean): void {
+    this.calls.push(`setNoDelay(${noDelay})`);
+  }
+
+  ref(): void {
+    this.calls.push("ref");
+  }
+
+  unref(): void {
+    this.calls.push("unref");
+  }
+}
+
+export class FakeListener implements BunListener {
+  readonly hostname: string;
+  readonly port: number;
+  readonly handlers: BunHandlers;
+  readonly calls: string[] = [];
+
+  constructor({ hostname, port, socket }: BunSocketOptions) {
+    this.hostname = hostname;
+    this.port = port === 0 ? 4321 : port;
+    this.handlers = socket;
+  }
+
+  stop(): void {
+    this.calls.push("stop");
+  }
+
+  ref(): void {
+    this.calls.push("ref");
+  }
+
+  unref(): void {
+    this.calls.push("unref");
+  }
+}
+
+/** The parts of the namespace that a test gives. */
+export function fakeBun(parts: Partial<BunNamespace>): BunNamespace {
+  const absent = (): never => {
+    throw new Error("not part of this test");
+  };
+  return { version: "1.4.5", listen: absent, connect: absent, ...parts };
+}
+
+/** All promise reactions and immediates that are due. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import { afterEach, expect, test, vi } from "vitest";
+import type { Transport } from "../../src/connection/transport.ts";
+import { listen } from "../../src/runtimes/bun/listen.ts";
+import { LOCALHOST } from "../support/certificates.ts";
+import { fakeBun, FakeListener, FakeSocket } from "./fake-bun.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+function stub(): FakeListener[] {
+  const listeners: FakeListener[] = [];
+  const open = vi.fn((options: ConstructorParameters<typeof FakeListener>[0]) => {
+    const listener = new FakeListener(options);
+    listeners.push(listener);
+    return listener;
+  });
+  vi.stubGlobal("Bun", fakeBun({ listen: open }));
+  return listeners;
+}
+
+test("listen() accepts clients until it is closed", async () => {
+  const [listeners, accepted] = [stub(), [] as Transport[]];
+  const listener = await listen({ host: "127.0.0.1" }, (transport) => accepted.push(transport));
+  const [fake] = listeners as [FakeListener];
+  expect(listener.addresses).toEqual([{ host: "127.0.0.1", port: 4321 }]);
+  fake.handlers.open?.(new FakeSocket());
+  expect(accepted).toHaveLength(1);
+  listener.ref();
+  listener.unref();
+  await listener.close();
+  expect(fake.calls).toEqual(["ref", "unref", "stop"]);
+});
+
+test("listen() without a host is there for IPv6 and IPv4", async () => {
+  stub();
+  const listener = await listen({ port: 80 }, () => {});
+  expect(listener.addresses).toEqual([{ host: "::", port: 80 }]);
+});
+
+test("listen() tells faults as errors of the network", async () => {
+  const fault = Object.assign(new Error("x"), { code: "EADDRINUSE" });
+  const fail = (): never => {
+    throw fault;
+  };
+  vi.stubGlobal("Bun", fakeBun({ listen: fail }));
+  await expect(listen({ host: "127.0.0.1", port: 80 }, () => {})).rejects.toMatchObject({ reason: "address-in-use" });
+});
+
+test.each([{ tls: LOCALHOST }, { reusePort: true }, { unix: "/tmp/\u0000" }, { listener: {} }])(
+  "listen() leaves %o to Node",
+  async (target) => {
+    const listeners = stub();
+    const listening = listen({ ...("unix" in target ? {} : { host: "127.0.0.1" }), ...target } as never, () => {});
+    const listener = await listening.catch(() => undefined);
+    await listener?.close();
+    expect(listeners).toEqual([]);
+  },
+);

@@ -1,0 +1,50 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { dial } from "../../src/runtimes/deno/dial.ts";
+import { DenoTransport } from "../../src/runtimes/deno/transport.ts";
+import { FakeConnection, fakeDeno } from "./fake-deno.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const signal = (): AbortSignal => new AbortController().signal;
+
+test("dial() connects to names and addresses", async () => {
+  const connect = vi.fn(async () => new FakeConnection());
+  vi.stubGlobal("Deno", fakeDeno({ connect }));
+  const given = signal();
+  expect(await dial({ host: "localhost", port: 80 }, given)).toBeInstanceOf(DenoTransport);
+  expect(connect).toHaveBeenCalledWith({ hostname: "localhost", port: 80, signal: given });
+});
+
+test.each([
+  ["refused", Object.assign(new Error("x"), { code: "ECONNREFUSED" })],
+  ["dns", new Error("failed to lookup address information: Name or service not known")],
+  ["permission", Object.assign(new Error("Requires net access"), { name: "NotCapable" })],
+])("dial() rejects with reason %s", async (reason, fault) => {
+  vi.stubGlobal("Deno", fakeDeno({ connect: () => Promise.reject(fault) }));
+  await expect(dial({ host: "localhost", port: 80 }, signal())).rejects.toMatchObject({
+    code: "NETWORK_ERROR",
+    reason,
+    message: expect.stringContaining("Cannot connect to localhost:80: "),
+    cause: fault,
+  });
+});
+
+test("dial() rejects with the reason of its signal, before and during", async () => {
+  const controller = new AbortController();
+  const gone = new Error("given up");
+  vi.stubGlobal("Deno", fakeDeno({ connect: async () => (controller.abort(gone), Promise.reject(new Error("x"))) }));
+  await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
+  await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
+});
+
+test.each([{ unix: "\u0000x\u0000" }, { isWay: true }, { socket: {} }, { tls: { host: "x", options: {} } }])(
+  "dial() leaves %o to Node",
+  async (more) => {
+    const connect = vi.fn();
+    vi.stubGlobal("Deno", fakeDeno({ connect }));
+    await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
+    expect(connect).not.toHaveBeenCalled();
+  },
+);

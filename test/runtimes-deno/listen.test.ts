@@ -1,0 +1,68 @@
+import { afterEach, expect, test, vi } from "vitest";
+import type { Transport } from "../../src/connection/transport.ts";
+import { listen } from "../../src/runtimes/deno/listen.ts";
+import { LOCALHOST } from "../support/certificates.ts";
+import { FakeConnection, fakeDeno, FakeListener, settle } from "./fake-deno.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+function stub(): FakeListener[] {
+  const listeners: FakeListener[] = [];
+  const open = vi.fn((place: { hostname: string; port: number }) => {
+    const listener = new FakeListener({ ...place, port: place.port === 0 ? 4321 : place.port });
+    listeners.push(listener);
+    return listener;
+  });
+  vi.stubGlobal("Deno", fakeDeno({ listen: open }));
+  return listeners;
+}
+
+test("listen() accepts clients until it is closed, and goes on after a failure", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  const [listeners, accepted] = [stub(), [] as Transport[]];
+  const listener = await listen({ host: "127.0.0.1" }, (transport) => accepted.push(transport));
+  const [fake] = listeners as [FakeListener];
+  expect(listener.addresses).toEqual([{ host: "127.0.0.1", port: 4321 }]);
+  fake.give(new FakeConnection());
+  await settle();
+  fake.fail();
+  await settle();
+  await vi.advanceTimersByTimeAsync(100);
+  fake.give(new FakeConnection());
+  await settle();
+  expect(accepted).toHaveLength(2);
+  listener.ref();
+  listener.unref();
+  await Promise.all([listener.close(), listener.close()]);
+  expect(fake.calls).toEqual(["ref", "unref", "close"]);
+});
+
+test("listen() without a host is there for IPv6 and IPv4", async () => {
+  const listeners = stub();
+  const listener = await listen({ port: 80, backlog: 5 }, () => {});
+  expect(listeners[0]?.addr).toEqual({ hostname: "::", port: 80, tcpBacklog: 5 });
+  await listener.close();
+});
+
+test("listen() tells faults as errors of the network", async () => {
+  const fault = Object.assign(new Error("x"), { code: "EADDRINUSE" });
+  const fail = (): never => {
+    throw fault;
+  };
+  vi.stubGlobal("Deno", fakeDeno({ listen: fail }));
+  await expect(listen({ host: "127.0.0.1", port: 80 }, () => {})).rejects.toMatchObject({ reason: "address-in-use" });
+});
+
+test.each([{ tls: LOCALHOST }, { reusePort: true }, { unix: "/tmp/\u0000" }, { listener: {} }])(
+  "listen() leaves %o to Node",
+  async (target) => {
+    const listeners = stub();
+    const listening = listen({ ...("unix" in target ? {} : { host: "127.0.0.1" }), ...target } as never, () => {});
+    const listener = await listening.catch(() => undefined);
+    await listener?.close();
+    expect(listeners).toEqual([]);
+  },
+);

@@ -1,0 +1,36 @@
+// How the tests with real sockets run on Deno and Bun: on the entry of that runtime, in the place of the one of Node.
+// test/runtimes/run.mjs starts it.
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+import { EXCEPTIONS } from "./exceptions.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const name = "Deno" in globalThis ? "deno" : "bun";
+
+export default defineConfig({
+  root,
+  resolve: { alias: { "#wasm": `${root}src/kernels/module.inline.ts` } },
+  plugins: [
+    {
+      name: "entry-of-the-runtime",
+      enforce: "pre",
+      resolveId: (source, importer) =>
+        /^\.\.\/.*\/src\/node\.ts$/.test(source) && importer?.startsWith(`${root}test/`) === true
+          ? `${root}src/${name}.ts`
+          : null,
+    },
+  ],
+  test: {
+    include: ["test/real/*.test.ts", "test/runtimes-node/*.test.ts", "test/peers/ws*.test.ts"],
+    exclude: EXCEPTIONS[name].files,
+    testNamePattern: EXCEPTIONS[name].pattern,
+    pool: "forks",
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    tags: [
+      { name: "slow", timeout: 120_000 },
+      { name: "external", timeout: 180_000 },
+    ],
+  },
+});

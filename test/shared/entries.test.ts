@@ -1,0 +1,28 @@
+// Which adapter `wsasm` is on each runtime, and what it asks of a Deno that gives few permissions.
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { ROOT } from "../../build/project.mjs";
+import { run } from "../repo/programs.ts";
+import { RUNTIMES } from "./runtimes.ts";
+
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+test.each(
+  RUNTIMES.filter(({ isPaired }) => isPaired).map(({ name, command, entry }) => [name, command, entry] as const),
+)("%s gets its adapter", { tags: ["external"] }, (_name, [program = "", ...args], entry) => {
+  const { output } = run(program, [...args, file("resolve.mjs")], ROOT);
+  const name = entry === "wsasm/node" ? "index" : entry.slice("wsasm/".length);
+  expect(output.trim()).toMatch(new RegExp(`/dist/${name}\\.js$`));
+});
+
+const deno = RUNTIMES.find(({ name }) => name === "Deno");
+
+test.skipIf(deno === undefined).each([
+  ["the network alone", ["--allow-net"], "Hello world!\n"],
+  ["one host", ["--allow-net=127.0.0.1"], "Hello world!\n"],
+  ["nothing", [], "permission: Cannot listen on 127.0.0.1:0: permission denied\n"],
+])("Deno with permission for %s asks for nothing else", { tags: ["external"] }, (_what, permissions, expected) => {
+  const [program = ""] = deno?.command ?? [];
+  const { output } = run(program, ["run", "--no-prompt", ...permissions, file("permissions.mjs")], ROOT);
+  expect(output).toBe(expected);
+});

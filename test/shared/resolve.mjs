@@ -1,0 +1,2 @@
+// Prints which file `wsasm` is here.
+console.log(import.meta.resolve("wsasm"));

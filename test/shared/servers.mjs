@@ -1,0 +1,131 @@
+// The servers that the shared cases talk to: one way to behave a path, over TCP, TLS and Unix sockets. As a program: serve.mjs.
+import { sleep } from "./harness.mjs";
+import { bytesOf, FLOOD, MIB } from "./payloads.mjs";
+import { EXPIRED, FOREIGN, LOCALHOST, ONE } from "./identities.mjs";
+
+const HOST = "127.0.0.1";
+const MAX_SIZE = 20 * MIB;
+
+/** What servers saw of connections, by the name that the client gave them. */
+const seen = new Map();
+
+function seenBy(name) {
+  let entry = seen.get(name);
+  if (entry === undefined) {
+    entry = {};
+    entry.promise = new Promise((resolve) => {
+      entry.resolve = resolve;
+    });
+    seen.set(name, entry);
+  }
+  return entry;
+}
+
+async function echo(ws) {
+  for await (const message of ws) await ws.send(message);
+}
+
+/** Memory that the process holds. */
+const rss = () => process.memoryUsage().rss;
+
+/** What to do with a connection, by the first part of its path. */
+const BEHAVIOURS = {
+  echo,
+  async fragments(ws) {
+    await ws.send(["Hello ", "in ", "", "pieces"]);
+    await ws.send(
+      (async function* () {
+        for (let i = 0; i < 8; i++) yield bytesOf(70_000);
+      })(),
+    );
+  },
+  async many(ws) {
+    for (let i = 0; i < 2000; i++) void ws.send(`${i}`);
+    await ws.recv();
+  },
+  return() {},
+  throw() {
+    throw new Error("the handler failed");
+  },
+  async close(ws) {
+    await ws.close(4002, "bye");
+  },
+  async abort(ws) {
+    await ws.recv();
+    ws.abort();
+  },
+  /** Sends right before it closes: all of it must arrive. */
+  async last(ws) {
+    for (let i = 0; i < 100; i++) void ws.send(bytesOf(10_000));
+    await ws.close(4003, "last");
+  },
+  /** Tells in the end how much arrived while it did not read, and how the process grew. */
+  async sleeper(ws) {
+    const before = rss();
+    await ws.recv();
+    await sleep(1000);
+    const whileAsleep = ws.stats.bytesReceived;
+    const growth = rss() - before;
+    let bytes = 0;
+    while (bytes < FLOOD.total) bytes += (await ws.recv()).length;
+    await ws.send(JSON.stringify({ bytes, whileAsleep, growth }));
+    await ws.recv().catch(() => {});
+  },
+  /** Sends as fast as the client reads, and tells how far it got in time. */
+  async flood(ws) {
+    const message = bytesOf(FLOOD.message);
+    let sent = 0;
+    const finished = (async () => {
+      for (; sent < FLOOD.total; sent += message.length) await ws.send(message);
+    })();
+    await sleep(1000);
+    await ws.send(JSON.stringify({ sent })).catch(() => {});
+    await finished;
+    await ws.recv().catch(() => {});
+  },
+  /** What this server saw of another connection. */
+  async seen(ws, name) {
+    await ws.send(JSON.stringify(await seenBy(name).promise));
+    await ws.recv().catch(() => {});
+  },
+  async address(ws) {
+    await ws.send(JSON.stringify({ local: ws.localAddress, remote: ws.remoteAddress }));
+    await ws.recv().catch(() => {});
+  },
+  async big(ws) {
+    await ws.send(bytesOf(2 * MIB));
+    await ws.recv().catch(() => {});
+  },
+};
+
+async function handle(ws) {
+  const [, behaviour, name] = ws.request.path.split("/");
+  if (name !== undefined && behaviour !== "seen") {
+    void ws.closed.then(({ code, reason, sent, received }) => seenBy(name).resolve({ code, reason, sent, received }));
+  }
+  await BEHAVIOURS[behaviour](ws, name);
+}
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Opens them all. Returns where they are, and how to close them. */
+export async function openServers({ serve }, unix) {
+  const options = { logger: SILENT, maxSize: MAX_SIZE, pingInterval: null };
+  const open = (more) => serve(handle, { ...options, ...more });
+  const servers = {
+    plain: await open({ host: HOST }),
+    any: await open({}),
+    small: await open({ host: HOST, maxSize: 1000 }),
+    raw: await open({ host: HOST, compression: null }),
+    tls: await open({ host: HOST, tls: LOCALHOST }),
+    expired: await open({ host: HOST, tls: EXPIRED }),
+    foreign: await open({ host: HOST, tls: FOREIGN }),
+    other: await open({ host: HOST, tls: ONE }),
+    unix: await open({ unix }),
+  };
+  const places = Object.entries(servers).map(([name, { addresses }]) => [name, addresses[0]]);
+  return {
+    places: Object.fromEntries(places),
+    close: () => Promise.all(Object.values(servers).map((server) => server.close())),
+  };
+}
