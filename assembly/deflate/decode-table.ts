@@ -24,13 +24,6 @@ const LENGTHS: usize = memory.data<u32>([
   0x730004, 0x830005, 0xa30005, 0xc30005, 0xe30005, 0x1020000,
   0x1000, 0x1000, // no symbols
 ]);
-const DISTANCES: usize = memory.data<u32>([
-  0x10000, 0x20000, 0x30000, 0x40000, 0x50001, 0x70001, 0x90002, 0xd0002, 0x110003, 0x190003, 0x210004, 0x310004,
-  0x410005, 0x610005, 0x810006, 0xc10006, 0x1010007, 0x1810007, 0x2010008, 0x3010008, 0x4010009, 0x6010009, 0x801000a,
-  0xc01000a, 0x1001000b, 0x1801000b, 0x2001000c, 0x3001000c, 0x4001000d, 0x6001000d,
-  0x1000, 0x1000, // no symbols
-]);
-
 const MAX_CODE_LENGTH: u32 = 15;
 
 // Which of the three codes a table is for.
@@ -38,14 +31,22 @@ export const CODE_LENGTH_CODE: u32 = 0;
 export const LITERAL_CODE: u32 = 1;
 export const DISTANCE_CODE: u32 = 2;
 
-// While a table is made: how many codes there are of each length, where the next one goes, and the symbols in order.
+// While a table is made: how many codes there are of each length, where the next one goes, and entries in order.
 const COUNTS: usize = SORT_OFFSET;
 const NEXT: usize = SORT_OFFSET + 32;
 const SORTED: usize = SORT_OFFSET + 64;
 
+/** Two symbols share their number of extra bits, from 4 on; the last two are none (RFC 1951 3.2.5). */
+function distanceEntry(symbol: u32): u32 {
+  if (symbol < 4) return (symbol + 1) << VALUE_SHIFT;
+  if (symbol >= 30) return SPECIAL;
+  const extra = (symbol >> 1) - 1;
+  return ((((symbol & 1) | 2) << extra) + 1) << VALUE_SHIFT | extra;
+}
+
 /** The entry of a symbol, without its code. */
 function entryOf(code: u32, symbol: u32): u32 {
-  if (code == DISTANCE_CODE) return load<u32>(DISTANCES + (<usize>symbol << 2));
+  if (code == DISTANCE_CODE) return distanceEntry(symbol);
   if (code == CODE_LENGTH_CODE || symbol < 256) return LITERAL | (symbol << VALUE_SHIFT);
   return load<u32>(LENGTHS + (<usize>(symbol - 256) << 2));
 }
@@ -79,8 +80,8 @@ function leftOver(longest: u32): i32 {
   return left;
 }
 
-/** Writes the symbols that have a code in the order of their codes (RFC 1951 3.2.2). */
-function sortSymbols(lengthsPtr: usize, symbols: usize): void {
+/** Writes the entries of the symbols that have a code, without it, in the order of their codes (RFC 1951 3.2.2). */
+function sortEntries(code: u32, lengthsPtr: usize, symbols: usize): void {
   let position: u32 = 0;
   for (let length: usize = 1; length <= MAX_CODE_LENGTH; length++) {
     store<u16>(NEXT + (length << 1), <u16>position);
@@ -96,7 +97,7 @@ function sortSymbols(lengthsPtr: usize, symbols: usize): void {
     if (length) {
       const next = NEXT + (length << 1);
       const at = <usize>load<u16>(next);
-      store<u16>(SORTED + (at << 1), <u16>symbol);
+      store<u32>(SORTED + (at << 2), entryOf(code, <u32>symbol));
       store<u16>(next, <u16>(at + 1));
     }
     symbol++;
@@ -144,9 +145,9 @@ export function makeTable(tablePtr: usize, code: u32, lengthsPtr: usize, symbols
   const longest = countLengths(lengthsPtr, symbols);
   const left = leftOver(longest);
   if (left < 0 || (left > 0 && (code == CODE_LENGTH_CODE || longest > 1))) return 0;
-  sortSymbols(lengthsPtr, symbols);
+  sortEntries(code, lengthsPtr, symbols);
   if (left > 0) {
-    const alone = longest ? entryOf(code, load<u16>(SORTED)) : SPECIAL;
+    const alone = longest ? load<u32>(SORTED) : SPECIAL;
     store<u32>(tablePtr, alone + 0x101, 0);
     store<u32>(tablePtr, SPECIAL + 0x101, 4);
     return 1;
@@ -158,26 +159,26 @@ export function makeTable(tablePtr: usize, code: u32, lengthsPtr: usize, symbols
   for (let length: u32 = 1; length <= root; length++) {
     // An entry is repeated for all bits that can follow its code: by doubling what is there for each bit more.
     if (sorted != SORTED) doubleTable(tablePtr, <usize>2 << length);
-    const sortedEnd = sorted + (<usize>load<u16>(COUNTS + (<usize>length << 1)) << 1);
-    for (; sorted < sortedEnd; sorted += 2) {
-      store<u32>(tablePtr + (<usize>bits << 2), entryOf(code, load<u16>(sorted)) + length * 0x101);
+    const sortedEnd = sorted + (<usize>load<u16>(COUNTS + (<usize>length << 1)) << 2);
+    for (; sorted < sortedEnd; sorted += 4) {
+      store<u32>(tablePtr + (<usize>bits << 2), load<u32>(sorted) + length * 0x101);
       bits = nextCode(bits, length);
     }
   }
-  if (longest > root) makeSubtables(tablePtr, code, sorted, bits, root, longest);
+  if (longest > root) makeSubtables(tablePtr, sorted, bits, root, longest);
   return root;
 }
 
 /** Makes the subtables, from the first code on that is longer than the root. */
-function makeSubtables(tablePtr: usize, code: u32, sorted: usize, bits: u32, root: u32, longest: u32): void {
+function makeSubtables(tablePtr: usize, sorted: usize, bits: u32, root: u32, longest: u32): void {
   const rootMask: u32 = (1 << root) - 1;
   let prefix: u32 = 0xffffffff;
   let subtable: u32 = 0; // index of the open one
   let next: u32 = 1 << root;
   let size: u32 = 0;
   for (let length = root + 1; length <= longest; length++) {
-    const sortedEnd = sorted + (<usize>load<u16>(COUNTS + (<usize>length << 1)) << 1);
-    for (; sorted < sortedEnd; sorted += 2) {
+    const sortedEnd = sorted + (<usize>load<u16>(COUNTS + (<usize>length << 1)) << 2);
+    for (; sorted < sortedEnd; sorted += 4) {
       if ((bits & rootMask) != prefix) {
         prefix = bits & rootMask;
         subtable = next;
@@ -187,7 +188,7 @@ function makeSubtables(tablePtr: usize, code: u32, sorted: usize, bits: u32, roo
         store<u32>(tablePtr + (<usize>prefix << 2), (subtable << VALUE_SHIFT) | SPECIAL | SUBTABLE | (indexBits << 8) | root);
       }
       const own = length - root;
-      const entry = entryOf(code, load<u16>(sorted)) + own * 0x101;
+      const entry = load<u32>(sorted) + own * 0x101;
       for (let index = bits >> root; index < size; index += 1 << own) {
         store<u32>(tablePtr + (<usize>(subtable + index) << 2), entry);
       }

@@ -8,7 +8,7 @@
 //           │ code lengths: 32 + 320                      │
 //   0x62300 ├─────────────────────────────────────────────┤ SORT_OFFSET
 //           │ codes sorted by length, while a table is    │
-//           │ made: 2 x 16 and 320 numbers of 16 bits     │
+//           │ made: 2 x 16 numbers, 288 entries (1216)    │
 //   0x62800 ├─────────────────────────────────────────────┤ LITERAL_TABLE_OFFSET
 //           │ tables of a dynamic block (12 Ki)           │ DISTANCE_TABLE_OFFSET
 //   0x65800 ├─────────────────────────────────────────────┤ FIXED_LITERAL_TABLE_OFFSET

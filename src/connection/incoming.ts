@@ -29,6 +29,8 @@ export class Incoming {
   /** After a gap nothing may follow. */
   #isDropping = false;
   #end: Error | undefined;
+  /** Events are being taken: others must not come in between. */
+  #isTaking = false;
 
   constructor(link: Link, onPong: (payload: Uint8Array) => void) {
     this.#link = link;
@@ -107,11 +109,14 @@ export class Incoming {
   }
 
   receive(events: ProtocolEvent[]): void {
+    const wasTaking = this.#isTaking;
+    this.#isTaking = true;
     const messages = hasOthers(events) ? this.#takeOthers(events) : (events as Message[]);
     if (messages.length > 0) this.#keep(messages);
     this.#queue.beginStream();
-    // What was decoded later may have gone to a reader who waited for it.
-    if (this.#link.isPaused) this.#letMoreCome();
+    this.#isTaking = wasTaking;
+    // A reader who waited has taken its message already.
+    this.#makeRoom();
   }
 
   #keep(messages: Message[]): void {
@@ -149,14 +154,13 @@ export class Incoming {
 
   /** Something was taken: decodes what waits, then lets more come. */
   #makeRoom(): void {
+    if (this.#isTaking) return;
     const link = this.#link;
-    if (link.protocol.receiver.hasEncoded && this.#queue.isLow) link.decodeWaiting();
-    this.#letMoreCome();
-  }
-
-  #letMoreCome(): void {
-    const link = this.#link;
-    if (link.protocol.receiver.hasEncoded) return;
+    const { receiver } = link.protocol;
+    this.#isTaking = true;
+    while (receiver.hasEncoded && this.#queue.isLow && link.decodeWaiting());
+    this.#isTaking = false;
+    if (receiver.hasEncoded) return;
     if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#end);
     else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }

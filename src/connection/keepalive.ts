@@ -3,6 +3,8 @@ import type { Timer } from "../async/timers.ts";
 import { TimeoutError } from "../errors/network.ts";
 import type { Link } from "./link.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** What keepalive needs of its connection. */
 export interface KeepaliveTarget {
   readonly link: Link;
@@ -16,6 +18,9 @@ export interface KeepaliveTarget {
  * Pings every `pingInterval`. Fails the connection when a ping is unanswered and no byte came for `pingTimeout`, or
  * when bytes of ours were stuck for `pingTimeout`. The first of these clocks stands still while we do not read, as the
  * answer may lie unread, and until the ping has left: it cannot overtake a large frame that is half written.
+ *
+ * Who does not read hears of a reset only by writing, and of a peer that is gone by writing twice: while an answer may lie
+ * unread, unsolicited Pongs go out (RFC 6455 5.5.3), for which nobody waits.
  */
 export class Keepalive {
   readonly #target: KeepaliveTarget;
@@ -49,6 +54,7 @@ export class Keepalive {
     const { link } = this.#target;
     if (link.protocol.state !== "open") return;
     this.start();
+    if (link.isPaused && !this.#isAnswered) return this.#provoke();
     // One at a time: a check that is still running covers this interval too.
     if (this.#checkTimer !== undefined) return;
     this.#isAnswered = false;
@@ -64,6 +70,13 @@ export class Keepalive {
     this.#pingLeftAt = link.backlog === 0 ? this.#progressAt : undefined;
     const { pingTimeout } = link.settings;
     if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
+  }
+
+  #provoke(): void {
+    const { link } = this.#target;
+    if (link.backlog > 0) return;
+    link.protocol.sendPong(NOTHING);
+    link.flush();
   }
 
   #answered(): void {

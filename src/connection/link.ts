@@ -118,13 +118,16 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     }
   }
 
-  /** There is room again: decodes what was waiting for it. */
-  decodeWaiting(isNewTurn: boolean = false): void {
+  /** There is room again: decodes what was waiting for it. Returns whether that gave anything. */
+  decodeWaiting(isNewTurn: boolean = false): boolean {
     const { protocol } = this;
     protocol.decodeWaiting(isNewTurn);
     if (protocol.receiver.isInterrupted) this.#decodeLater();
-    this.owner?.onEvents(protocol.eventsReceived());
+    const events = protocol.eventsReceived();
+    // Also without any: part of a message may have been all that waited, and the rest of it is still to be read.
+    this.owner?.onEvents(events);
     if (protocol.isUnsettled) this.#scheduleTurnEnd();
+    return events.length > 0;
   }
 
   /** Goes on with decoding when other connections have had their turn. */

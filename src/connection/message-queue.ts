@@ -91,6 +91,8 @@ export class MessageQueue {
   /** Whether there is room for another message beside so many more messages and bytes. */
   hasRoomBeside(messages: number, bytes: number): boolean {
     if (this.#stream !== undefined && this.#stream.size + bytes > STREAM_HIGH) return false;
+    // Where nothing is to be read, nobody will make room for the rest of a message.
+    if (this.#stream === undefined && this.length + messages === 0) return true;
     return this.length + messages <= this.#marks.high && this.#bytes + bytes <= this.#marks.bytes;
   }
 

@@ -113,8 +113,12 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   begin(): void {
     const { queue } = this.#source;
     if (this.#state !== "waiting" || queue.isDropping) return;
-    const whole = queue.take();
-    if (whole !== undefined) return this.push(new MessagePiece(typeof whole === "string", toUtf8(whole), true));
+    if (queue.length > 0) {
+      // Before the message is taken: room for another one may bring it at once, and that is not ours.
+      this.#state = "reading";
+      const whole = queue.take() as Message;
+      return this.push(new MessagePiece(typeof whole === "string", toUtf8(whole), true));
+    }
     const piece = this.#source.begin();
     if (piece !== undefined) this.push(piece);
   }

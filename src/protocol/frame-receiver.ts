@@ -45,6 +45,9 @@ export class FrameReceiver {
   /** Data frames that wait to be decoded, from `#front` on: a small one can become a large one. */
   #encoded: Frame[] = [];
   #front = 0;
+  /** Messages that were decoded into `events`, and the payload received before them. Control frames take no room: nobody has to read them. */
+  #decodedMessages = 0;
+  #payloadBefore = 0;
   #isDroppingData = false;
   /** The frame that is being decoded in steps. */
   #steps: Generator<undefined, Frame, undefined> | undefined;
@@ -108,6 +111,7 @@ export class FrameReceiver {
   /** Takes a chunk, which is ours from now on. Fills `events`, `controls` and `fault`. */
   receive(chunk: Uint8Array): void {
     this.#decodedInTurn = 0;
+    this.#countAnew();
     try {
       this.#parse(chunk);
     } catch (error) {
@@ -193,6 +197,7 @@ export class FrameReceiver {
   /** Decodes what waits, as far as there is room. Fills `events` and `fault`. `isNewTurn`: others have gone on meanwhile. */
   decodeWaiting(isNewTurn: boolean): void {
     this.controls = NO_FRAMES;
+    this.#countAnew();
     if (isNewTurn) this.#decodedInTurn = 0;
     if (this.#pipeline === undefined) return;
     try {
@@ -204,23 +209,31 @@ export class FrameReceiver {
   }
 
   #decodeWaiting(pipeline: ExtensionPipeline): void {
-    const size = this.payloadLength;
     this.isInterrupted = false;
     for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
-      if (this.hasRoom?.(this.events.length, this.payloadLength - size) === false) break;
+      if (this.hasRoom?.(this.#decodedMessages, this.payloadLength - this.#payloadBefore) === false) break;
       this.isInterrupted = this.isSlicing && this.#decodedInTurn >= MOST_IN_TURN;
       const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
       if (frame === undefined) break;
       this.#front++;
       this.#decodedInTurn += frame.payload.length;
+      const known = this.events.length;
       if (this.#messages === undefined) this.events.push(frame);
       else this.#messages.addFrame(frame, this.events);
+      this.#decodedMessages += this.events.length - known;
     }
     if (this.#front === this.#encoded.length) this.#forgetEncoded();
     else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#encoded.length) {
       this.#encoded = this.#encoded.slice(this.#front);
       this.#front = 0;
     }
+  }
+
+  /** With all events taken, what was decoded into them is no longer ours to count. */
+  #countAnew(): void {
+    if (this.events.length > 0) return;
+    this.#decodedMessages = 0;
+    this.#payloadBefore = this.payloadLength;
   }
 
   /** Undefined when a long frame is not decoded yet, but as much of it as a turn has time for. */

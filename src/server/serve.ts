@@ -1,4 +1,5 @@
 // serve(): from a handler and options to a listening server.
+import { handled } from "../async/deferred.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import type { ServeOptions } from "./options.ts";
@@ -25,18 +26,20 @@ export type Serve = (handler: Handler, options?: ServeOptions) => Promise<Server
 
 /** Makes the `serve` of a runtime. */
 export function bindServe(runtime: Runtime): Serve {
-  return async (handler, options = {}) => {
-    if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
-    const { signal } = options;
-    const settings = readServeOptions(options, runtime.product);
-    const server = new RunningServer(runtime, handler, settings);
-    signal?.throwIfAborted();
-    const { logger, httpLimits, openTimeout } = settings.connection;
-    const accept = (transport: Transport): void => server.accept(transport);
-    server.listening(await openPlace(options, { runtime, logger, httpLimits, openTimeout, accept }));
-    if (signal !== undefined) closeOnAbort(server, signal);
-    return server;
-  };
+  return (handler, options = {}) => handled(start(runtime, handler, options));
+}
+
+async function start(runtime: Runtime, handler: Handler, options: ServeOptions): Promise<Server> {
+  if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
+  const { signal } = options;
+  const settings = readServeOptions(options, runtime.product);
+  const server = new RunningServer(runtime, handler, settings);
+  signal?.throwIfAborted();
+  const { logger, httpLimits, openTimeout } = settings.connection;
+  const accept = (transport: Transport): void => server.accept(transport);
+  server.listening(await openPlace(options, { runtime, logger, httpLimits, openTimeout, accept }));
+  if (signal !== undefined) closeOnAbort(server, signal);
+  return server;
 }
 
 function closeOnAbort(server: Server, signal: AbortSignal): void {

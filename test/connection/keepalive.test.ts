@@ -192,6 +192,31 @@ describe.each(SIDES)("%s", (side) => {
     await scene.settle();
   });
 
+  test.each([500, null])(
+    "Keepalive sends Pongs while it does not read, with pingTimeout %s, so that a peer that is gone is noticed",
+    async (pingTimeout) => {
+      const scene = await openRaw(side, { ...OPTIONS, pingTimeout, maxQueue: { high: 1, low: 0 } });
+      await scene.feed(hex`82 00`, hex`82 00`);
+      await scene.advance(1000);
+      expect(scene.sent()).toMatch(PING);
+      for (let i = 0; i < 5; i++) {
+        await scene.advance(1000);
+        expect(scene.sent()).toBe("8a 00");
+      }
+      // What waits to be written does as well.
+      if (pingTimeout === null) {
+        scene.outbound.capacity = 10;
+        scene.peer.transport.pause();
+        void scene.ws.send(new Uint8Array(100));
+        await scene.advance(1000);
+        expect(scene.link.backlog).toBe(side === "client" ? 96 : 92);
+      }
+      scene.ws.abort();
+      await scene.settle();
+      expect(scene.clock.pending).toBe(0);
+    },
+  );
+
   test("Keepalive without pingTimeout pings for ever and never fails", async () => {
     const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: null, closeTimeout: 100 });
     for (let i = 0; i < 10; i++) {

@@ -106,7 +106,7 @@ const CANARY = 0xcc;
 const REGIONS: readonly (readonly [name: string, start: number, length: number])[] = [
   ["registers", 0x62000, 96],
   ["code lengths", 0x62100, 352 + 15],
-  ["sorted symbols", 0x62300, 64 + 640],
+  ["sorted entries", 0x62300, 64 + 288 * 4],
   ["literal table", 0x62800, 1334 * 4 + 15],
   ["distance table", 0x65000, 402 * 4 + 15],
   ["fixed literal table", 0x65800, 512 * 4 + 15],

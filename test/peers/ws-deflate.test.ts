@@ -1,19 +1,11 @@
-// permessage-deflate against `ws`, both ways, over real sockets, with codecs made of node:zlib.
+// permessage-deflate against `ws`, both ways, over real sockets.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { type PerMessageDeflateOptions as WsOptions, WebSocket, WebSocketServer } from "ws";
-import { CodecsNotice } from "../../src/extensions/codecs.ts";
-import {
-  type ClientCompression,
-  compressionFactories,
-  type ServerCompression,
-} from "../../src/extensions/compression-option.ts";
+import type { ClientCompression, ServerCompression } from "../../src/extensions/compression-option.ts";
 import { connect, serve } from "../../src/node.ts";
-import { FakeCompression } from "../support/fake-compression.ts";
 import { Prng } from "../support/prng.ts";
-
-const notice = new CodecsNotice(() => new FakeCompression());
 
 /** Sent in this order, and echoed; the last ones refer to the first. */
 const MESSAGES: readonly (string | Uint8Array)[] = [
@@ -49,7 +41,7 @@ test.each(
     async (ws) => {
       for await (const message of ws) await ws.send(message);
     },
-    { host: "127.0.0.1", extensions: compressionFactories(option, "server", undefined, notice) },
+    { host: "127.0.0.1", compression: option },
   );
   const { port } = server.addresses[0] as { port: number };
   const client = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: theirs });
@@ -82,7 +74,7 @@ test.each(
     await once(server, "listening");
     server.on("connection", (ws) => ws.on("message", (data, isBinary) => ws.send(data, { binary: isBinary })));
     await using ws = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
-      extensions: compressionFactories(option, "client", undefined, notice),
+      compression: option,
     });
     expect(ws.extensions.map(({ name }) => name)).toEqual(["permessage-deflate"]);
     for (const message of MESSAGES) {
@@ -101,9 +93,7 @@ test.each([false, 15])(
     const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate });
     try {
       await once(server, "listening");
-      await using ws = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
-        extensions: compressionFactories("deflate", "client", undefined, notice),
-      });
+      await using ws = await connect(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, {});
       expect(ws.extensions).toMatchObject([{ decoding: { windowBits: 15 }, encoding: { windowBits: 12 } }]);
     } finally {
       server.close();

@@ -7,14 +7,14 @@ import { HandshakeRequest } from "../../src/http/request.ts";
 import { ClientProtocol } from "../../src/protocol/client-protocol.ts";
 import type { Protocol } from "../../src/protocol/protocol.ts";
 import { ServerProtocol } from "../../src/protocol/server-protocol.ts";
-import { FakeCompression } from "../support/fake-compression.ts";
+import { type Compression, getCompression } from "../../src/kernels/compression.ts";
 import { hex } from "../support/hex.ts";
 import { EventLog, frame, fromPeer, OpenProtocol, sentBy, SIDES, VARIANTS } from "./harness.ts";
 
 const RSV1 = 0x40;
 const TEXT = 0x81;
 const CAFE = hex`4a 4e 4c 3b bc 12 00`;
-const compression = new FakeCompression();
+const compression = getCompression() as Compression;
 
 type Fault = new (...args: never[]) => Error;
 
@@ -116,7 +116,7 @@ describe("both sides together", () => {
   test.each([{}, { clientNoContextTakeover: true, serverNoContextTakeover: true }, { serverMaxWindowBits: 8 }])(
     "negotiate %j and understand each other",
     (options) => {
-      const load = (): FakeCompression => compression;
+      const load = (): Compression => compression;
       const client = new ClientProtocol("ws://localhost/", {
         extensions: [new ClientPerMessageDeflateFactory(options, load)],
         delivery: "messages",

@@ -60,7 +60,13 @@ async function serveOurs({ serve }, options, tls, openClient) {
       opened.resolve(ws);
       await ws.closed;
     },
-    { host: HOST, pingInterval: null, ...options, ...(tls && { tls: { cert: tls.cert, key: tls.key } }) },
+    {
+      host: HOST,
+      pingInterval: null,
+      compression: null,
+      ...options,
+      ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
+    },
   );
   const accepted = new Promise((resolve) => Object.assign(opened, { resolve }));
   const client = await openClient(`${schemeOf(tls)}://${HOST}:${server.addresses[0].port}/`);

@@ -294,6 +294,18 @@ describe("what else comes to a port with TLS", () => {
     await server.close();
   });
 
+  test.each<[string, string | Uint8Array]>([
+    ["nothing", ""],
+    ["half a hello", hex`16 03 01 02 00 01 00 01 fc 03 03`],
+  ])("a client that closes its half behind %s is let go at once", async (_what, bytes) => {
+    const { port, server } = await serveTls({}, { openTimeout: null });
+    const socket = await connectTo(port);
+    const ended = once(socket.resume(), "end");
+    socket.end(bytes);
+    await ended;
+    await server.close();
+  });
+
   test("a hello of TLS on a port without is answered with 400", async () => {
     const server = await serve(() => {}, { host: "127.0.0.1" });
     servers.push(server);

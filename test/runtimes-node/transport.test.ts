@@ -248,3 +248,34 @@ test("NodeTransport.keepAlive() refs and unrefs the socket", async () => {
   transport.keepAlive(true);
   expect(calls).toEqual(["unref", "ref"]);
 });
+
+test("NodeTransport keeps the process alive while it does not read, unless it is told not to", async () => {
+  const { transport, sink } = await scene();
+  const isHeld = (): boolean => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length > before;
+  const before = process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+  const states: boolean[] = [isHeld()];
+  const look = (): number => states.push(isHeld());
+  transport.pause();
+  look();
+  transport.resume();
+  look();
+  transport.pause();
+  transport.keepAlive(false);
+  look();
+  transport.keepAlive(true);
+  look();
+  transport.abort();
+  await until(() => sink.isClosed);
+  look();
+  transport.pause();
+  look();
+  expect(states).toEqual([false, true, false, false, true, false, false]);
+});
+
+test("NodeTransport.release() keeps no process alive", async () => {
+  const { transport } = await scene();
+  const before = process.getActiveResourcesInfo().length;
+  transport.pause();
+  transport.release();
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before);
+});

@@ -39,7 +39,8 @@ export function serverMaker({ unix, tls, openTimeout }: ListenTarget): (onTransp
   if (tls === undefined) {
     return (onTransport) => createServer(SOCKETS, (socket) => onTransport(new NodeTransport(socket, paths)));
   }
-  const settings = { ...serverTls(tls), ...SOCKETS, handshakeTimeout: openTimeout ?? NEVER };
+  // Until TLS stands, the end of the client is the end: a half-open one would be kept until its time is over.
+  const settings = { ...serverTls(tls), ...SOCKETS, allowHalfOpen: false, handshakeTimeout: openTimeout ?? NEVER };
   return (onTransport) => {
     const server = createTlsServer(settings);
     takeSecured(server, { requestCert: tls.requestCert, paths }, onTransport);

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "./errors.ts";
+import { holdProcess, releaseProcess } from "./process-hold.ts";
 
 /** What sockets have beyond a stream, and some of what passes for a socket has not. */
 export interface SocketLike extends Duplex {
@@ -39,6 +40,8 @@ export class NodeTransport implements Transport {
   readonly #socket: SocketLike;
   #sink: TransportSink | undefined;
   #isWaitingForDrain = false;
+  #isPaused = false;
+  #isKept = true;
   #error: Error | undefined;
 
   constructor(socket: SocketLike, paths: SocketPaths = {}) {
@@ -75,6 +78,8 @@ export class NodeTransport implements Transport {
   readonly #onClose = (): void => {
     const last = this.#sink;
     this.#sink = undefined;
+    this.#isPaused = false;
+    this.#hold();
     last?.onClose(this.#error);
   };
 
@@ -86,6 +91,8 @@ export class NodeTransport implements Transport {
     socket.off("end", this.#onEnd);
     socket.off("close", this.#onClose);
     this.#sink = undefined;
+    this.#isPaused = false;
+    this.#hold();
     return socket;
   }
 
@@ -116,10 +123,20 @@ export class NodeTransport implements Transport {
 
   pause(): void {
     this.#socket.pause();
+    this.#isPaused = !this.#socket.destroyed;
+    this.#hold();
   }
 
   resume(): void {
     this.#socket.resume();
+    this.#isPaused = false;
+    this.#hold();
+  }
+
+  /** A socket that is not read is no reason to live for Node. */
+  #hold(): void {
+    if (this.#isPaused && this.#isKept) holdProcess(this);
+    else releaseProcess(this);
   }
 
   closeWrite(): void {
@@ -138,5 +155,7 @@ export class NodeTransport implements Transport {
   keepAlive(keep: boolean): void {
     if (keep) this.#socket.ref?.();
     else this.#socket.unref?.();
+    this.#isKept = keep;
+    this.#hold();
   }
 }
