@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       "connection/transport.ts",
       "connection/runtime.ts", // the interface that a runtime implements
       "connection/tls.ts",
+      "connection/threads.ts",
       "connection/native-connection.ts",
     ],
     router: [...belowRoles, "server"],

@@ -1,0 +1,167 @@
+// The blocking side of the thread that all blocking connections of this thread share.
+import { portableTextCodec } from "../bytes/text-codec.ts";
+import type { Thread, Threads } from "../connection/threads.ts";
+import { NetworkError } from "../errors/network.ts";
+import { InvalidState } from "../errors/protocol.ts";
+import type { Command, ConnectionMemory, Reply } from "./layout.ts";
+import { ThreadMemory, ThreadWord } from "./layout.ts";
+import type { RingRecord } from "./records.ts";
+import { Flag } from "./records.ts";
+import { decodeError } from "./wire.ts";
+
+/** How long a silent thread is waited for before it is asked whether it is alive, and how often it is asked. */
+const SILENCE = 2000;
+const MOST_QUESTIONS = 5;
+/** How long the end of the process waits for what is still to be sent. */
+const FLUSH_TIME = 1000;
+
+/** Where the thread of the connections comes from. */
+export interface HubOptions {
+  readonly threads: Threads;
+  /** The module that the thread runs. */
+  readonly url: URL;
+  /** Milliseconds of silence after which the thread is asked whether it is alive. */
+  readonly silence?: number;
+}
+
+/** One thread, and how to ask it and wait for it. */
+export class Hub {
+  readonly #memory = new ThreadMemory();
+  readonly #thread: Thread;
+  readonly #silence: number;
+  readonly #open = new Map<number, ConnectionMemory>();
+  #lastId = 0;
+  #isDead = false;
+  #asked = 0;
+  #answers = 0;
+
+  /** @throws {InvalidState} Where a thread must not block: on the main thread of a browser. */
+  constructor({ threads, url, silence = SILENCE }: HubOptions) {
+    checkBlocking(this.#memory.words);
+    this.#silence = silence;
+    this.#thread = threads.start(url, this.#memory.buffer);
+    threads.onExit(() => this.#flush());
+  }
+
+  /** Whether the thread has ended. */
+  get isDead(): boolean {
+    return this.#isDead || Atomics.load(this.#memory.words, ThreadWord.DEAD) === 1;
+  }
+
+  /** Gives a connection its number. */
+  add(memory: ConnectionMemory): number {
+    this.#lastId++;
+    this.#open.set(this.#lastId, memory);
+    return this.#lastId;
+  }
+
+  /** A connection is over. */
+  remove(id: number): void {
+    this.#open.delete(id);
+  }
+
+  post(message: Command | number): void {
+    this.#thread.post(message);
+  }
+
+  /**
+   * Asks and blocks until there is an answer.
+   *
+   * @throws What the thread threw, or {@link NetworkError} if it is dead.
+   */
+  call(command: Command): unknown {
+    this.post(command);
+    const parts: Uint8Array[] = [];
+    for (let flags = 0; (flags & Flag.LAST) === 0;) {
+      const record = this.#nextReply();
+      parts.push(record.payload);
+      flags = record.flags;
+    }
+    const reply = JSON.parse(decodeAll(parts)) as Reply;
+    if ("error" in reply) throw decodeError(reply.error);
+    return reply.value;
+  }
+
+  #nextReply(): RingRecord {
+    const { replies } = this.#memory;
+    for (;;) {
+      const record = replies.read();
+      if (record === undefined) {
+        this.wait(() => !replies.isEmpty);
+        continue;
+      }
+      if (replies.takeWaiting()) this.post(0);
+      return record;
+    }
+  }
+
+  /**
+   * Blocks until `isReady` or until `deadline`, in the time of `performance.now()`. Returns whether it is ready.
+   *
+   * @throws {NetworkError} If the thread is dead.
+   */
+  wait(isReady: () => boolean, deadline: number = Infinity): boolean {
+    const { words } = this.#memory;
+    this.#asked = 0;
+    for (;;) {
+      const event = Atomics.load(words, ThreadWord.EVENT);
+      if (isReady()) return true;
+      if (this.isDead) throw this.#died();
+      const left = deadline - performance.now();
+      if (!(left > 0)) return false;
+      const result = Atomics.wait(words, ThreadWord.EVENT, event, Math.min(left, this.#silence));
+      if (result === "timed-out" && left > this.#silence) this.#checkAlive();
+    }
+  }
+
+  /** Its end cannot be told to a thread that blocks: a thread that answers nothing is dead. */
+  #checkAlive(): void {
+    const answers = Atomics.load(this.#memory.words, ThreadWord.ALIVE);
+    if (answers !== this.#answers) this.#asked = 0;
+    this.#answers = answers;
+    if (this.#asked === MOST_QUESTIONS) {
+      this.#isDead = true;
+      this.#thread.terminate();
+      throw this.#died();
+    }
+    this.#asked++;
+    this.post({ do: "live" });
+  }
+
+  #died(): NetworkError {
+    this.#open.clear();
+    return new NetworkError("other", "Cannot go on: the thread of the connections has ended");
+  }
+
+  /** The process ends: what was given to `send` leaves, if the peers take it soon. */
+  #flush(): void {
+    try {
+      const deadline = performance.now() + FLUSH_TIME;
+      for (const { sent } of this.#open.values()) this.wait(() => sent.isEmpty, deadline);
+    } catch {
+      // A dead thread sends nothing; there is nobody to tell.
+    }
+  }
+}
+
+function checkBlocking(words: Int32Array): void {
+  try {
+    // The value differs, so that this returns at once, where it may be called at all.
+    Atomics.wait(words, ThreadWord.EVENT, 1, 0);
+  } catch (cause) {
+    const error = new InvalidState("Cannot connect: this thread must not block, use the asynchronous API");
+    throw Object.assign(error, { cause });
+  }
+}
+
+function decodeAll(parts: readonly Uint8Array[]): string {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return portableTextCodec().decodeUtf8(bytes, 0, length);
+}
