@@ -32,7 +32,7 @@ export interface BlockingSendOptions {
 const STRING_CHUNK: number = Math.floor(CHUNK / 3);
 
 /**
- * An open connection to a server; see `connect`. A thread of ours has the socket, so that pings are answered while the
+ * An open connection, of `connect` or of `serve`. A thread of ours has the socket, so that pings are answered while the
  * calling thread does something else.
  */
 export class BlockingConnection implements Iterable<Message>, Disposable {
@@ -43,6 +43,8 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   readonly #reader: Reader;
   #request: HandshakeRequest | null | undefined;
   #response: HandshakeResponse | null | undefined;
+  /** Whether the other thread has forgotten it. */
+  #isReleased = false;
   #end: { readonly status: Status; readonly error: Error } | undefined;
 
   /** @internal */
@@ -51,7 +53,10 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
     this.#memory = memory;
     this.#id = id;
     this.#opened = opened;
-    this.#reader = new Reader(hub, memory.received, id, (end) => this.#over(end));
+    this.#reader = new Reader(hub, memory.received, id, opened.isDecoding, (end) => {
+      this.#release();
+      return this.#over(end);
+    });
   }
 
   // Receiving
@@ -187,9 +192,20 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   #over({ error, ...status }: End): Error {
     if (this.#end !== undefined) return this.#end.error;
     this.#end = { status, error: decodeError(error) };
+    return this.#end.error;
+  }
+
+  /** @internal Whether `error` is what this connection ended with. */
+  isOwnEnd(error: unknown): boolean {
+    return error === this.#end?.error;
+  }
+
+  /** The other thread keeps nothing of this connection any more. */
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     this.#hub.post({ do: "forget", id: this.#id });
     this.#hub.remove(this.#id);
-    return this.#end.error;
   }
 
   #ask(command: Command): unknown {
@@ -227,24 +243,27 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
 
   /**
    * Closes the connection (RFC 6455 7.1.2), after all that was sent, and returns when TCP is gone, at most `closeTimeout`
-   * later. It never throws for anything that the peer does.
+   * later. It never throws for anything that the peer does. Up to 256 KiB of messages that arrived before can still be
+   * received.
    *
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
    */
   close(code: number = CloseCode.NORMAL_CLOSURE, reason: string = ""): void {
     new Close(code, reason).serialize();
-    if (this.#end === undefined) this.#finish({ do: "close", id: this.#id, code, reason });
+    this.#finish({ do: "close", id: this.#id, code, reason });
   }
 
   /** Drops TCP at once, without a closing handshake. */
   abort(): void {
-    if (this.#end === undefined) this.#finish({ do: "abort", id: this.#id });
+    this.#finish({ do: "abort", id: this.#id });
   }
 
   #finish(command: Command): void {
+    if (this.#isReleased) return;
     const end = this.#hub.call(command) as End;
     Atomics.store(this.#memory.words, ConnectionWord.OVER, 1);
-    this.#over(end);
+    this.#reader.finish(this.#over(end));
+    this.#release();
   }
 
   /** Closes with 1000. */
@@ -296,6 +315,11 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   /** The names of the negotiated extensions. */
   get extensions(): readonly string[] {
     return this.#opened.extensions;
+  }
+
+  /** On a server, the user whom Basic Authentication let in; else `null`. */
+  get username(): string | null {
+    return this.#opened.username;
   }
 
   get localAddress(): Address {

@@ -4,18 +4,20 @@ import { backoff } from "../client/backoff.ts";
 import type { ConnectOptions } from "../client/options.ts";
 import { processException as byDefault } from "../client/process-exception.ts";
 import { ConnectionClosed } from "../errors/closed.ts";
-import { Headers } from "../http/headers.ts";
 import { BlockingConnection } from "./blocking-connection.ts";
 import type { HubOptions } from "./hub.ts";
-import { Hub } from "./hub.ts";
+import type { Hub } from "./hub.ts";
+import { startHub } from "./hub.ts";
 import type { Opened } from "./layout.ts";
 import { ConnectionMemory } from "./layout.ts";
+import type { OptionsModule, Told } from "./tellable.ts";
+import { tellable } from "./tellable.ts";
 
 /**
  * Options of the blocking `connect`: those of the asynchronous one that can be told to another thread. Functions and
- * objects with a life of their own cannot.
+ * objects with a life of their own go into `optionsModule`.
  */
-export type BlockingConnectOptions = Omit<ConnectOptions, (typeof UNTELLABLE)[number]>;
+export interface BlockingConnectOptions extends Omit<ConnectOptions, (typeof UNTELLABLE)[number]>, OptionsModule {}
 
 /** Options of `connect.forever`. */
 export interface ForeverOptions
@@ -62,8 +64,8 @@ export interface BlockingConnect {
 export function bindBlockingConnect(options: HubOptions): BlockingConnect {
   let hub: Hub | undefined;
   const open = (uri: string, given: BlockingConnectOptions = {}): BlockingConnection => {
-    const told = tellable(given);
-    if (hub === undefined || hub.isDead) hub = new Hub(options);
+    const told = tellable(given, UNTELLABLE);
+    if (hub === undefined || hub.isDead) ({ hub } = startHub(options));
     return openOn(hub, uri, told);
   };
   return Object.assign(open, {
@@ -71,37 +73,16 @@ export function bindBlockingConnect(options: HubOptions): BlockingConnect {
   });
 }
 
-function openOn(hub: Hub, uri: string, options: object): BlockingConnection {
+function openOn(hub: Hub, uri: string, told: Told): BlockingConnection {
   const memory = new ConnectionMemory();
   const id = hub.add(memory);
   try {
-    const opened = hub.call({ do: "connect", id, buffer: memory.buffer, uri: String(uri), options }) as Opened;
+    const opened = hub.call({ do: "connect", id, buffer: memory.buffer, uri: String(uri), ...told }) as Opened;
     return new BlockingConnection(hub, memory, id, opened);
   } catch (error) {
     hub.remove(id);
     throw error;
   }
-}
-
-/** @throws {TypeError} For an option that cannot be told. */
-function tellable(options: BlockingConnectOptions): object {
-  for (const [name, value] of Object.entries(options)) {
-    if (value != null && UNTELLABLE.some((one) => one === name)) throw untellable(name);
-    checkTellable(name, value);
-  }
-  const { additionalHeaders } = options;
-  return additionalHeaders == null ? options : { ...options, additionalHeaders: [...new Headers(additionalHeaders)] };
-}
-
-function checkTellable(name: string, value: unknown): void {
-  if (typeof value === "function") throw untellable(name);
-  // Headers are copied, and bytes hold no functions.
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || name === "additionalHeaders") return;
-  for (const [key, inner] of Object.entries(value)) checkTellable(`${name}.${key}`, inner);
-}
-
-function untellable(name: string): TypeError {
-  return new TypeError(`Cannot use ${name}: it cannot be passed to the thread of the connection`);
 }
 
 function* reconnecting(

@@ -1,74 +1,84 @@
 // The thread of the connections: opens them, and answers what the blocking thread asks.
-import { toUtf8 } from "../bytes/text-codec.ts";
 import type { Connect } from "../client/connect.ts";
 import type { ConnectOptions } from "../client/options.ts";
-import type { ThreadHost } from "../connection/threads.ts";
-import type { Command, Reply } from "./layout.ts";
-import { ConnectionMemory, ThreadMemory, ThreadWord } from "./layout.ts";
-import { Kind } from "./records.ts";
-import { RecordWriter } from "./record-writer.ts";
-import { openedOf, Session } from "./session.ts";
-import { encodeError } from "./wire.ts";
+import type { LoggerLike } from "../connection/logger.ts";
+import type { ThreadHost, Threads } from "../connection/threads.ts";
+import type { Serve } from "../server/serve.ts";
+import type { OtherCommand } from "./host-link.ts";
+import { HostLink } from "./host-link.ts";
+import { HostedServer } from "./hosted-server.ts";
+import type { Command } from "./layout.ts";
+import { ThreadWord } from "./layout.ts";
+import { openedOf } from "./session.ts";
 
-/** Serves the commands of the blocking thread until this one ends. */
-export function hostConnections(host: ThreadHost, connect: Connect): void {
-  const connections = new Connections(host, connect);
-  host.onFault(() => connections.die());
-  host.onMessage((message) => connections.take(message as Command | number));
+/** What the thread of the connections is made of. */
+export interface HostOptions {
+  readonly host: ThreadHost;
+  readonly connect: Connect;
+  readonly serve: Serve;
+  readonly threads: Threads;
+  /** The module that threads of handlers run. */
+  readonly url: URL;
 }
 
-class Connections {
-  readonly #host: ThreadHost;
-  readonly #connect: Connect;
-  readonly #memory: ThreadMemory;
-  readonly #replies: RecordWriter;
-  readonly #sessions = new Map<number, Session>();
+/** Serves the commands of the blocking thread until this one ends. */
+export function hostConnections(options: HostOptions): void {
+  const { host } = options;
+  let server: HostedServer | undefined;
 
-  constructor(host: ThreadHost, connect: Connect) {
-    this.#host = host;
-    this.#connect = connect;
-    this.#memory = new ThreadMemory(host.memory);
-    this.#replies = new RecordWriter(this.#memory.replies, () => this.#tell());
-  }
-
-  /** Wakes the blocking thread. */
-  #tell(): void {
-    Atomics.add(this.#memory.words, ThreadWord.EVENT, 1);
-    Atomics.notify(this.#memory.words, ThreadWord.EVENT);
-  }
-
-  die(): void {
-    Atomics.store(this.#memory.words, ThreadWord.DEAD, 1);
-    this.#tell();
-  }
-
-  take(message: Command | number): void {
-    if (message === 0) this.#replies.wake();
-    else if (typeof message === "number") this.#sessions.get(message)?.wake();
-    else if (message.do === "live") {
-      Atomics.add(this.#memory.words, ThreadWord.ALIVE, 1);
-      this.#tell();
-    } else if (message.do === "forget") this.#sessions.delete(message.id);
-    else void this.#answer(message);
-  }
-
-  async #answer(command: Exclude<Command, { readonly do: "live" }>): Promise<void> {
-    let reply: Reply;
-    try {
-      const session = this.#sessions.get(command.id);
-      if (command.do === "connect") reply = { value: await this.#open(command) };
-      else reply = { value: (await session?.answer(command)) ?? null };
-    } catch (error) {
-      reply = { error: encodeError(error) };
+  const answer = (command: OtherCommand): unknown => {
+    switch (command.do) {
+      case "connect":
+        return open(command);
+      case "serve":
+        return serve(command);
+      case "count":
+        return Promise.resolve(server?.connectionCount ?? 0);
+      case "shutdown":
+        return server?.shutdown(command.options);
+      default:
+        return undefined;
     }
-    await this.#replies.write(Kind.REPLY, 0, toUtf8(JSON.stringify(reply)));
-  }
+  };
+  const link = new HostLink(host.memory, answer);
 
-  async #open({ id, buffer, uri, options }: Extract<Command, { readonly do: "connect" }>): Promise<unknown> {
-    const log = (message: string, ...details: unknown[]): void =>
-      this.#host.writeError([message, ...details].map(String).join(" "));
-    const ws = await this.#connect(uri, { ...(options as ConnectOptions), logger: { warn: log, error: log } });
-    this.#sessions.set(id, new Session(ws, new ConnectionMemory(buffer), () => this.#tell()));
-    return openedOf(ws);
+  const open = async (command: Extract<Command, { readonly do: "connect" }>): Promise<unknown> => {
+    const { id, buffer, uri } = command;
+    const given = await complete<ConnectOptions>(command, host);
+    const ws = await options.connect(uri, given);
+    link.add(id, ws, buffer);
+    return openedOf(ws, given.decode ?? true);
+  };
+
+  const serve = async (command: Extract<Command, { readonly do: "serve" }>): Promise<unknown> => {
+    server = await HostedServer.start(options, command, await complete(command, host));
+    void server.finished.then(() => {
+      link.mark(ThreadWord.FINISHED);
+      host.close();
+    });
+    return server.addresses;
+  };
+
+  host.onExit(() => link.mark(ThreadWord.DEAD));
+  host.onMessage((message) => link.take(message as Command | number));
+}
+
+/** The options that were told, with those of the module. */
+async function complete<Options extends { logger?: LoggerLike }>(
+  { options, optionsModule }: { readonly options: object; readonly optionsModule: string | undefined },
+  host: ThreadHost,
+): Promise<Options> {
+  const log = (message: string, ...details: unknown[]): void =>
+    host.writeError([message, ...details].map(told).join(" "));
+  const logger: LoggerLike = { warn: log, error: log };
+  if (optionsModule === undefined) return { logger, ...options } as Options;
+  const { default: more } = (await import(optionsModule)) as { default?: unknown };
+  if (typeof more !== "object" || more === null) {
+    throw new TypeError("Cannot use optionsModule: its default export is no object");
   }
+  return { logger, ...more, ...options } as Options;
+}
+
+function told(detail: unknown): string {
+  return detail instanceof Error ? (detail.stack ?? String(detail)) : String(detail);
 }

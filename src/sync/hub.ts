@@ -1,6 +1,6 @@
 // The blocking side of the thread that all blocking connections of this thread share.
 import { portableTextCodec } from "../bytes/text-codec.ts";
-import type { Thread, Threads } from "../connection/threads.ts";
+import type { Thread, ThreadPort, Threads } from "../connection/threads.ts";
 import { NetworkError } from "../errors/network.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import type { Command, ConnectionMemory, Reply } from "./layout.ts";
@@ -26,8 +26,8 @@ export interface HubOptions {
 
 /** One thread, and how to ask it and wait for it. */
 export class Hub {
-  readonly #memory = new ThreadMemory();
-  readonly #thread: Thread;
+  readonly #memory: ThreadMemory;
+  readonly #port: ThreadPort & { terminate?(): void };
   readonly #silence: number;
   readonly #open = new Map<number, ConnectionMemory>();
   #lastId = 0;
@@ -35,12 +35,15 @@ export class Hub {
   #asked = 0;
   #answers = 0;
 
-  /** @throws {InvalidState} Where a thread must not block: on the main thread of a browser. */
-  constructor({ threads, url, silence = SILENCE }: HubOptions) {
-    checkBlocking(this.#memory.words);
+  constructor(port: ThreadPort & { terminate?(): void }, memory: ThreadMemory, silence: number = SILENCE) {
+    this.#port = port;
+    this.#memory = memory;
     this.#silence = silence;
-    this.#thread = threads.start(url, this.#memory.buffer);
-    threads.onExit(() => this.#flush());
+  }
+
+  /** Whether the server that the thread has is gone. */
+  get isFinished(): boolean {
+    return Atomics.load(this.#memory.words, ThreadWord.FINISHED) === 1;
   }
 
   /** Whether the thread has ended. */
@@ -51,8 +54,13 @@ export class Hub {
   /** Gives a connection its number. */
   add(memory: ConnectionMemory): number {
     this.#lastId++;
-    this.#open.set(this.#lastId, memory);
+    this.adopt(this.#lastId, memory);
     return this.#lastId;
+  }
+
+  /** Adds a connection that has its number. */
+  adopt(id: number, memory: ConnectionMemory): void {
+    this.#open.set(id, memory);
   }
 
   /** A connection is over. */
@@ -61,7 +69,7 @@ export class Hub {
   }
 
   post(message: Command | number): void {
-    this.#thread.post(message);
+    this.#port.post(message);
   }
 
   /**
@@ -121,7 +129,7 @@ export class Hub {
     this.#answers = answers;
     if (this.#asked === MOST_QUESTIONS) {
       this.#isDead = true;
-      this.#thread.terminate();
+      this.#port.terminate?.();
       throw this.#died();
     }
     this.#asked++;
@@ -134,7 +142,7 @@ export class Hub {
   }
 
   /** The process ends: what was given to `send` leaves, if the peers take it soon. */
-  #flush(): void {
+  flush(): void {
     try {
       const deadline = performance.now() + FLUSH_TIME;
       for (const { sent } of this.#open.values()) this.wait(() => sent.isEmpty, deadline);
@@ -144,12 +152,26 @@ export class Hub {
   }
 }
 
-function checkBlocking(words: Int32Array): void {
+/**
+ * Starts a thread.
+ *
+ * @throws {InvalidState} Where a thread must not block: on the main thread of a browser.
+ */
+export function startHub({ threads, url, silence }: HubOptions): { readonly hub: Hub; readonly thread: Thread } {
+  checkBlocking();
+  const memory = new ThreadMemory();
+  const thread = threads.start(url, memory.buffer);
+  const hub = new Hub(thread, memory, silence);
+  threads.onExit(() => hub.flush());
+  return { hub, thread };
+}
+
+function checkBlocking(): void {
   try {
     // The value differs, so that this returns at once, where it may be called at all.
-    Atomics.wait(words, ThreadWord.EVENT, 1, 0);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
   } catch (cause) {
-    const error = new InvalidState("Cannot connect: this thread must not block, use the asynchronous API");
+    const error = new InvalidState("Cannot block: this thread must not, use the asynchronous API");
     throw Object.assign(error, { cause });
   }
 }

@@ -23,6 +23,8 @@ export const ThreadWord = {
   ALIVE: 1,
   /** 1: the thread has ended. */
   DEAD: 2,
+  /** 1: the server has finished. */
+  FINISHED: 3,
 } as const;
 
 /** Words of a connection. */
@@ -74,11 +76,49 @@ export type Command =
       readonly buffer: SharedArrayBuffer;
       readonly uri: string;
       readonly options: object;
+      /** A module with more options. */
+      readonly optionsModule: string | undefined;
     }
+  | {
+      readonly do: "serve";
+      readonly handlerModule: string;
+      readonly threads: number;
+      readonly options: object;
+      readonly optionsModule: string | undefined;
+    }
+  | {
+      readonly do: "shutdown";
+      readonly options: ShutdownCommandOptions;
+    }
+  | { readonly do: "count" }
+  /** A thread of handlers: the job is done. */
+  | { readonly do: "done"; readonly error: (WireError & { readonly stack: string | undefined }) | undefined }
   | { readonly do: "ping" | "pong"; readonly id: number; readonly data: Uint8Array | undefined }
   | { readonly do: "close"; readonly id: number; readonly code: number; readonly reason: string }
-  | { readonly do: "abort" | "status" | "poll" | "end" | "forget"; readonly id: number }
+  | { readonly do: "abort" | "status" | "poll" | "end"; readonly id: number }
+  | { readonly do: "forget"; readonly id: number }
   | { readonly do: "live" };
+
+/** How a server is to shut down. */
+export interface ShutdownCommandOptions {
+  readonly closeConnections?: boolean | undefined;
+  readonly code?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly timeout?: number | undefined;
+}
+
+/** What a thread of handlers is to do: load the module, and handle a connection with it. */
+export interface Job {
+  readonly handlerModule: string;
+  readonly connection: JobConnection | undefined;
+}
+
+/** A connection that is handed over. */
+export interface JobConnection {
+  readonly id: number;
+  readonly buffer: SharedArrayBuffer;
+  readonly opened: Opened;
+}
 
 /** Facts about a connection that change. */
 export interface Status {
@@ -104,6 +144,9 @@ export interface Opened {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
   readonly extensions: readonly string[];
+  readonly username: string | null;
+  /** Whether text becomes strings where `decode` does not say. */
+  readonly isDecoding: boolean;
 }
 
 /** What every question gets. */

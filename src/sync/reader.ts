@@ -27,6 +27,7 @@ export class Reader {
   readonly #hub: Hub;
   readonly #ring: Ring;
   readonly #id: number;
+  readonly #isDecoding: boolean;
   readonly #onEnd: (end: End) => Error;
   /** What there is of a message that is not complete. */
   readonly #partial = new Accumulator();
@@ -35,12 +36,20 @@ export class Reader {
   /** The rest of a message that nobody wants is to come. */
   #isDropping = false;
   #error: Error | undefined;
+  /** What is thrown when everything in the ring was read. */
+  #final: Error | undefined;
 
-  constructor(hub: Hub, ring: Ring, id: number, onEnd: (end: End) => Error) {
+  constructor(hub: Hub, ring: Ring, id: number, isDecoding: boolean, onEnd: (end: End) => Error) {
     this.#hub = hub;
     this.#ring = ring;
     this.#id = id;
+    this.#isDecoding = isDecoding;
     this.#onEnd = onEnd;
+  }
+
+  /** Nothing more will be written. */
+  finish(error: Error): void {
+    this.#final = error;
   }
 
   recv({ timeout, decode }: BlockingRecvOptions): Message {
@@ -57,7 +66,7 @@ export class Reader {
       if ((flags & Flag.LAST) === 0) continue;
       const bytes = this.#isPartial ? this.#partial.take() : payload;
       this.#isPartial = false;
-      if (!(decode ?? (flags & Flag.TEXT) !== 0)) return bytes;
+      if (!this.#decodes(decode, flags)) return bytes;
       return portableTextCodec().decodeUtf8(bytes, 0, bytes.length);
     }
   }
@@ -75,7 +84,7 @@ export class Reader {
       while (!isLast) {
         const { payload, flags } = this.#nextPiece();
         isLast = (flags & Flag.LAST) !== 0;
-        const piece = (decode ?? (flags & Flag.TEXT) !== 0) ? decoder.decode(payload, { stream: !isLast }) : payload;
+        const piece = this.#decodes(decode, flags) ? decoder.decode(payload, { stream: !isLast }) : payload;
         // Less than a code point is no piece, and the end of a message is none unless it is the only one.
         if (piece.length === 0 && !(isLast && isEmpty)) continue;
         isEmpty = false;
@@ -86,6 +95,10 @@ export class Reader {
       this.#isDropping = !isLast && this.#error === undefined;
     }
     return undefined;
+  }
+
+  #decodes(decode: boolean | undefined, flags: number): boolean {
+    return decode ?? (this.#isDecoding && (flags & Flag.TEXT) !== 0);
   }
 
   #nextPiece(): RingRecord {
@@ -107,6 +120,7 @@ export class Reader {
   /** The next piece; undefined when the time is over. */
   #next(deadline: number, mayAsk = true): RingRecord | undefined {
     for (;;) {
+      if (this.#final !== undefined && this.#ring.isEmpty) this.#error ??= this.#final;
       if (this.#error !== undefined) throw this.#error;
       const record = this.#ring.read() ?? this.#wait(deadline, mayAsk);
       if (record === undefined) return undefined;

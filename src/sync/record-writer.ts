@@ -7,6 +7,7 @@ export class RecordWriter {
   readonly #ring: Ring;
   readonly #onWritten: () => void;
   #wake: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(ring: Ring, onWritten: () => void) {
     this.#ring = ring;
@@ -19,11 +20,18 @@ export class RecordWriter {
     this.#wake = undefined;
   }
 
+  /** What is not written yet, and what comes later, is dropped. */
+  stop(): void {
+    this.#isStopped = true;
+    this.wake();
+  }
+
   /** The last record of the payload has `Flag.LAST`, unless `isLast` is false. */
   async write(kind: number, flags: number, payload: Uint8Array, isLast = true): Promise<void> {
     for (let start = 0, end = 0; start === 0 || start < payload.length; start = end) {
       end = Math.min(payload.length, start + CHUNK);
-      while (!this.#ring.hasRoom(end - start)) await this.#room(end - start);
+      while (!this.#isStopped && !this.#ring.hasRoom(end - start)) await this.#room(end - start);
+      if (this.#isStopped) return;
       const last = isLast && end === payload.length ? Flag.LAST : 0;
       this.#ring.write(kind, flags | last, payload.subarray(start, end));
       this.#onWritten();

@@ -1,8 +1,9 @@
 // One connection in its own thread: moves messages between it and the rings.
 import { handled } from "../async/deferred.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
-import type { ClientConnection } from "../client/client-connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { MessageStream } from "../connection/message-stream.ts";
+import { ServerConnection } from "../server/server-connection.ts";
 import type { Command, ConnectionMemory, End, Opened, Status } from "./layout.ts";
 import { ConnectionWord, KEPT_LATENCIES } from "./layout.ts";
 import { FragmentSource } from "./fragment-source.ts";
@@ -12,11 +13,14 @@ import { Flag, Kind } from "./records.ts";
 import { encodeError } from "./wire.ts";
 
 /** Commands about an open connection. */
-export type SessionCommand = Exclude<Command, { readonly do: "connect" | "live" }>;
+export type SessionCommand = Extract<
+  Command,
+  { readonly do: "ping" | "pong" | "close" | "abort" | "status" | "poll" | "end" }
+>;
 
 /** A connection of the blocking thread. */
 export class Session {
-  readonly #ws: ClientConnection;
+  readonly #ws: Connection;
   readonly #memory: ConnectionMemory;
   readonly #tell: () => void;
   readonly #received: RecordWriter;
@@ -28,7 +32,7 @@ export class Session {
   #source: FragmentSource | undefined;
 
   /** @param tell Wakes the blocking thread. */
-  constructor(ws: ClientConnection, memory: ConnectionMemory, tell: () => void) {
+  constructor(ws: Connection, memory: ConnectionMemory, tell: () => void) {
     this.#ws = ws;
     this.#memory = memory;
     this.#tell = tell;
@@ -123,7 +127,7 @@ export class Session {
         return this.#close(command.code, command.reason);
       case "abort":
         this.#ws.abort();
-        return this.#end();
+        return this.#stopped();
       case "end":
         return this.#end();
       case "poll":
@@ -160,7 +164,14 @@ export class Session {
     if (!this.#isSending) void this.#send();
     while (this.#isSending) await this.#settled(new Promise(() => {}));
     await handled(this.#ws.close(code, reason));
-    return this.#end();
+    return this.#stopped();
+  }
+
+  /** What is in the ring by now is all that can be received. */
+  async #stopped(): Promise<End> {
+    const end = await this.#end();
+    this.#received.stop();
+    return end;
   }
 
   async #end(): Promise<End> {
@@ -175,12 +186,12 @@ function optionsOf(flags: number): { text: boolean; compress?: boolean } {
   return { text, compress: (flags & Flag.COMPRESS) !== 0 };
 }
 
-function statusOf({ state, closeCode, closeReason, latency, bufferedAmount, stats }: ClientConnection): Status {
+function statusOf({ state, closeCode, closeReason, latency, bufferedAmount, stats }: Connection): Status {
   return { state, closeCode, closeReason, latency, bufferedAmount, stats };
 }
 
 /** What is known of an open connection. */
-export function openedOf(ws: ClientConnection): Opened {
+export function openedOf(ws: Connection, isDecoding: boolean): Opened {
   const { request, response } = ws;
   return {
     wsId: ws.id,
@@ -194,5 +205,7 @@ export function openedOf(ws: ClientConnection): Opened {
     localAddress: ws.localAddress,
     remoteAddress: ws.remoteAddress,
     extensions: ws.extensions.map(({ name }) => name),
+    username: ws instanceof ServerConnection ? ws.username : null,
+    isDecoding,
   };
 }
