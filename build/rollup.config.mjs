@@ -6,12 +6,17 @@ import { rollup } from "rollup";
 import { minify } from "terser";
 import { distEntries, fromDist } from "./project.mjs";
 
+/** What tsc puts where a module is imported by a name that only the program knows; terser makes a mistake of it. */
+const IMPORT_HELPER = /\bimport\(__rewriteRelativeImportExtension\((\w+)\)\)/g;
+
 /** Rollup does not follow the source maps of its input by itself. */
 const chainSourceMaps = {
   name: "chain-source-maps",
   load(id) {
     if (!existsSync(`${id}.map`)) return null;
-    const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+    const code = readFileSync(id, "utf8")
+      .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n")
+      .replaceAll(IMPORT_HELPER, "import($1)");
     return { code, map: JSON.parse(readFileSync(`${id}.map`, "utf8")) };
   },
 };
@@ -56,6 +61,8 @@ export async function bundle(from, to) {
     external: EXTERNAL,
     plugins: [bundleDependencies, chainSourceMaps, shorten],
     onwarn: (warning) => {
+      // The same helper, which is not used then.
+      if (warning.code === "THIS_IS_UNDEFINED") return;
       throw new Error(`rollup: ${warning.message}`);
     },
   });

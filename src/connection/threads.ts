@@ -30,7 +30,7 @@ export interface ThreadHost extends ThreadPort {
   onExit(callback: () => void): void;
   /** Writes a line to the standard error stream, although the thread that has it is blocked. */
   writeError(line: string): void;
-  /** Hears no more messages: the thread ends when it has nothing else to do. */
+  /** Ends this thread. */
   close(): void;
 }
 

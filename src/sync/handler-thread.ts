@@ -5,6 +5,7 @@ import { BlockingConnection } from "./blocking-connection.ts";
 import { Hub } from "./hub.ts";
 import type { Job, JobConnection } from "./layout.ts";
 import { ConnectionMemory, ThreadMemory } from "./layout.ts";
+import { loadDefault } from "./load-module.ts";
 import type { ShutdownOptions } from "./server.ts";
 import { checkShutdown } from "./server.ts";
 import { encodeError } from "./wire.ts";
@@ -42,7 +43,7 @@ export function runHandlers(host: ThreadHost): void {
 }
 
 async function load(handlerModule: string): Promise<BlockingHandler> {
-  const { default: handler } = (await import(handlerModule)) as { default?: unknown };
+  const handler = await loadDefault(handlerModule);
   if (typeof handler !== "function")
     throw new TypeError("Cannot serve: the default export of handlerModule is no function");
   return handler as BlockingHandler;

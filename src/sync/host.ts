@@ -9,6 +9,7 @@ import { HostLink } from "./host-link.ts";
 import { HostedServer } from "./hosted-server.ts";
 import type { Command } from "./layout.ts";
 import { ThreadWord } from "./layout.ts";
+import { loadDefault } from "./load-module.ts";
 import { openedOf } from "./session.ts";
 
 /** What the thread of the connections is made of. */
@@ -72,7 +73,7 @@ async function complete<Options extends { logger?: LoggerLike }>(
     host.writeError([message, ...details].map(told).join(" "));
   const logger: LoggerLike = { warn: log, error: log };
   if (optionsModule === undefined) return { logger, ...options } as Options;
-  const { default: more } = (await import(optionsModule)) as { default?: unknown };
+  const more = await loadDefault(optionsModule);
   if (typeof more !== "object" || more === null) {
     throw new TypeError("Cannot use optionsModule: its default export is no object");
   }

@@ -39,7 +39,7 @@ export function nodeThreadHost(): ThreadHost {
     onMessage: (callback) => void port.on("message", callback),
     onExit: (callback) => void process.on("exit", callback),
     writeError: (line) => writeAll(STANDARD_ERROR, `${line}\n`),
-    close: () => port.close(),
+    close: () => process.exit(),
   };
 }
 
