@@ -171,6 +171,7 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
     const { sent, words } = this.#memory;
     if (mustBeOpen) this.#checkOpen();
     if (!sent.hasRoom(payload.length)) {
+      sent.announceWaiting();
       this.#hub.wait(() => sent.hasRoom(payload.length) || Atomics.load(words, ConnectionWord.OVER) === 1);
       if (mustBeOpen) this.#checkOpen();
       if (!sent.hasRoom(payload.length)) return;
@@ -295,6 +296,11 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   /** Latency in milliseconds as the last answered ping saw it, keepalive's included; `null` before the first one. */
   get latency(): number | null {
     return this.#status().latency;
+  }
+
+  /** Bytes of messages that the other thread has taken and the system has not. */
+  get bufferedAmount(): number {
+    return this.#status().bufferedAmount;
   }
 
   /** What went through the connection so far: a snapshot. */

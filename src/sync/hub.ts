@@ -14,6 +14,8 @@ const SILENCE = 2000;
 const MOST_QUESTIONS = 5;
 /** How long the end of the process waits for what is still to be sent. */
 const FLUSH_TIME = 1000;
+/** How often it looks; nobody tells. */
+const FLUSH_POLL = 5;
 
 /** Where the thread of the connections comes from. */
 export interface HubOptions {
@@ -145,7 +147,9 @@ export class Hub {
   flush(): void {
     try {
       const deadline = performance.now() + FLUSH_TIME;
-      for (const { sent } of this.#open.values()) this.wait(() => sent.isEmpty, deadline);
+      for (const { sent } of this.#open.values()) {
+        while (performance.now() < deadline && !this.wait(() => sent.isEmpty, performance.now() + FLUSH_POLL));
+      }
     } catch {
       // A dead thread sends nothing; there is nobody to tell.
     }

@@ -12,6 +12,9 @@ import type { RingRecord } from "./records.ts";
 import { Flag, Kind } from "./records.ts";
 import { encodeError } from "./wire.ts";
 
+/** Bytes of messages that are copied anyway on their way to the socket. */
+const SMALL = 4096;
+
 /** Commands about an open connection. */
 export type SessionCommand = Extract<
   Command,
@@ -79,12 +82,18 @@ export class Session {
   async #send(): Promise<void> {
     this.#isSending = true;
     for (let record = this.#memory.sent.read(); record !== undefined; record = this.#memory.sent.read()) {
-      this.#tell();
+      if (this.#memory.sent.takeWaiting()) this.#tell();
+      if (this.#trySend(record)) continue;
       const sent = this.#sendRecord(record);
       if (!this.#isHurried) await this.#settled(sent);
     }
     this.#isSending = false;
     this.#goOn?.();
+  }
+
+  /** A small message that needs no waiting, as most do, makes no promises. */
+  #trySend({ kind, flags, payload }: RingRecord): boolean {
+    return kind === Kind.MESSAGE && payload.length <= SMALL && this.#ws.trySend(payload, optionsOf(flags));
   }
 
   /** Waits until `sent` has settled, or the connection is to be closed. */
