@@ -181,6 +181,7 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   }
 
   #checkOpen(): void {
+    this.#hub.checkAlive();
     if (Atomics.load(this.#memory.words, ConnectionWord.OVER) === 1) throw this.#endError();
   }
 

@@ -65,6 +65,7 @@ export function bindBlockingConnect(options: HubOptions): BlockingConnect {
   let hub: Hub | undefined;
   const open = (uri: string, given: BlockingConnectOptions = {}): BlockingConnection => {
     const told = tellable(given, UNTELLABLE);
+    if (hub === undefined) options.threads.onExit(() => hub?.flush());
     if (hub === undefined || hub.isDead) ({ hub } = startHub(options));
     return openOn(hub, uri, told);
   };

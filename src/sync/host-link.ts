@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 import { encodeError } from "./wire.ts";
 
 /** Commands that are not about an open connection. */
-export type OtherCommand = Exclude<Command, SessionCommand | { readonly do: "forget" | "live" }>;
+export type OtherCommand = Exclude<Command, SessionCommand | { readonly do: "forget" | "live" | "flush" }>;
 
 /** One blocking thread, seen from the thread of the connections. */
 export class HostLink {
@@ -54,16 +54,21 @@ export class HostLink {
     else void this.#reply(message);
   }
 
-  async #reply(command: SessionCommand | OtherCommand): Promise<void> {
+  async #reply(command: SessionCommand | OtherCommand | { readonly do: "flush" }): Promise<void> {
     let reply: Reply;
     try {
-      const value = "id" in command && command.do !== "connect" ? this.#ask(command) : this.#answer(command);
+      const value = this.#valueOf(command);
       if (value === undefined) return;
       reply = { value: (await value) ?? null };
     } catch (error) {
       reply = { error: encodeError(error) };
     }
     await this.#replies.write(Kind.REPLY, 0, toUtf8(JSON.stringify(reply)));
+  }
+
+  #valueOf(command: SessionCommand | OtherCommand | { readonly do: "flush" }): unknown {
+    if (command.do === "flush") return Promise.all([...this.#sessions.values()].map((session) => session.flush()));
+    return "id" in command && command.do !== "connect" ? this.#ask(command) : this.#answer(command);
   }
 
   async #ask(command: SessionCommand): Promise<unknown> {

@@ -12,11 +12,6 @@ import { decodeError } from "./wire.ts";
 /** How long a silent thread is waited for before it is asked whether it is alive, and how often it is asked. */
 const SILENCE = 2000;
 const MOST_QUESTIONS = 5;
-/** How long the end of the process waits for what is still to be sent. */
-const FLUSH_TIME = 1000;
-/** How often it looks; nobody tells. */
-const FLUSH_POLL = 5;
-
 /** Where the thread of the connections comes from. */
 export interface HubOptions {
   readonly threads: Threads;
@@ -80,6 +75,7 @@ export class Hub {
    * @throws What the thread threw, or {@link NetworkError} if it is dead.
    */
   call(command: Command): unknown {
+    this.checkAlive();
     this.post(command);
     const parts: Uint8Array[] = [];
     for (let flags = 0; (flags & Flag.LAST) === 0;) {
@@ -116,16 +112,16 @@ export class Hub {
     for (;;) {
       const event = Atomics.load(words, ThreadWord.EVENT);
       if (isReady()) return true;
-      if (this.isDead) throw this.#died();
+      this.checkAlive();
       const left = deadline - performance.now();
       if (!(left > 0)) return false;
       const result = Atomics.wait(words, ThreadWord.EVENT, event, Math.min(left, this.#silence));
-      if (result === "timed-out" && left > this.#silence) this.#checkAlive();
+      if (result === "timed-out" && left > this.#silence) this.#askAlive();
     }
   }
 
   /** Its end cannot be told to a thread that blocks: a thread that answers nothing is dead. */
-  #checkAlive(): void {
+  #askAlive(): void {
     const answers = Atomics.load(this.#memory.words, ThreadWord.ALIVE);
     if (answers !== this.#answers) this.#asked = 0;
     this.#answers = answers;
@@ -145,14 +141,17 @@ export class Hub {
 
   /** The process ends: what was given to `send` leaves, if the peers take it soon. */
   flush(): void {
+    if (this.#open.size === 0 || this.isDead) return;
     try {
-      const deadline = performance.now() + FLUSH_TIME;
-      for (const { sent } of this.#open.values()) {
-        while (performance.now() < deadline && !this.wait(() => sent.isEmpty, performance.now() + FLUSH_POLL));
-      }
+      this.call({ do: "flush" });
     } catch {
       // A dead thread sends nothing; there is nobody to tell.
     }
+  }
+
+  /** @throws {NetworkError} If the thread is dead. */
+  checkAlive(): void {
+    if (this.isDead) throw this.#died();
   }
 }
 
@@ -165,9 +164,7 @@ export function startHub({ threads, url, silence }: HubOptions): { readonly hub:
   checkBlocking();
   const memory = new ThreadMemory();
   const thread = threads.start(url, memory.buffer);
-  const hub = new Hub(thread, memory, silence);
-  threads.onExit(() => hub.flush());
-  return { hub, thread };
+  return { hub: new Hub(thread, memory, silence), thread };
 }
 
 function checkBlocking(): void {

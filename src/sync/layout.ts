@@ -97,7 +97,8 @@ export type Command =
   | { readonly do: "close"; readonly id: number; readonly code: number; readonly reason: string }
   | { readonly do: "abort" | "status" | "poll" | "end"; readonly id: number }
   | { readonly do: "forget"; readonly id: number }
-  | { readonly do: "live" };
+  | { readonly do: "live" }
+  | { readonly do: "flush" };
 
 /** How a server is to shut down. */
 export interface ShutdownCommandOptions {

@@ -15,6 +15,10 @@ import { encodeError } from "./wire.ts";
 /** Bytes of messages that are copied anyway on their way to the socket. */
 const SMALL = 4096;
 
+/** How long the end of the process waits for what is still to be sent, and how often it looks. */
+const FLUSH_TIME = 1000;
+const FLUSH_POLL = 2;
+
 /** Commands about an open connection. */
 export type SessionCommand = Extract<
   Command,
@@ -181,6 +185,16 @@ export class Session {
     const end = await this.#end();
     this.#received.stop();
     return end;
+  }
+
+  /** Resolves when everything was given to the system, or after a second. */
+  async flush(): Promise<void> {
+    this.wake();
+    const deadline = performance.now() + FLUSH_TIME;
+    while (this.#isSending || this.#ws.bufferedAmount > 0) {
+      if (performance.now() > deadline || this.#ws.state === "closed") return;
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL));
+    }
   }
 
   async #end(): Promise<End> {

@@ -3,6 +3,8 @@ import { serve } from "wsasm";
 
 const MIB = 0x100000;
 
+const kept = [];
+
 const BEHAVIOURS = {
   async echo(ws) {
     for await (const message of ws) await ws.send(message);
@@ -13,7 +15,11 @@ const BEHAVIOURS = {
   },
   /** Messages without end, each with its number in front. */
   async flood(ws) {
-    for (let number = 0; ; number++) await ws.send(`${number} ${"x".repeat(1000)}`);
+    for (let number = 0; ; number++) {
+      await ws.send(`${number} ${"x".repeat(1000)}`);
+      // To a fast reader it would go on within one turn of the event loop.
+      if (number % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
+    }
   },
   /** Sends as many MiB as the client says, as one message, and tells how much waits at most. */
   async download(ws) {
@@ -61,6 +67,15 @@ const BEHAVIOURS = {
   /** Reads nothing. */
   async silent(ws) {
     await ws.closed;
+  },
+  /** Keeps messages for who asks later. */
+  async put(ws) {
+    for await (const message of ws) kept.push(message.length);
+  },
+  async get(ws) {
+    while (kept.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await ws.send(JSON.stringify(kept.splice(0)));
+    await ws.recv();
   },
   async headers(ws) {
     await ws.send(JSON.stringify([...ws.request.headers]));

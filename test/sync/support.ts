@@ -36,6 +36,11 @@ export class Peer implements AsyncDisposable {
   }
 }
 
+/** Blocks. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /** What `call` throws. */
 export function thrownBy(call: () => unknown): Error {
   try {

@@ -23,6 +23,8 @@ export const nodeThreads: Threads = {
     };
   },
   onExit(callback) {
+    // Bun ends threads before "exit".
+    process.on("beforeExit", callback);
     process.on("exit", callback);
   },
 };
