@@ -19,6 +19,9 @@ export interface WireError {
   readonly cause?: WireError;
 }
 
+/** These have a place of their own. */
+const TOLD_APART: ReadonlySet<string> = new Set(["name", "message", "cause"]);
+
 /** Causes of causes that are told. */
 const DEEPEST = 8;
 
@@ -46,7 +49,7 @@ export function encodeError(error: unknown, depth = 0): WireError {
   const fields: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(error)) {
     const told = encodeField(value);
-    if (told !== undefined && key !== "cause" && key !== "message") fields[key] = told;
+    if (told !== undefined && !TOLD_APART.has(key)) fields[key] = told;
   }
   const { name, message, cause } = error;
   if (cause === undefined || depth === DEEPEST) return { name, message, fields };
@@ -74,6 +77,8 @@ export function decodeError(wire: WireError): Error {
   // The constructors differ in what they take, and all there is to set is in the fields.
   const error = Reflect.construct(Error, [message, options], type ?? Error) as Error;
   if (type === undefined) Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  // V8 leaves out all that was called before the class itself, which never is.
+  Error.captureStackTrace(error, decodeError);
   for (const [key, value] of Object.entries(fields)) {
     Object.defineProperty(error, key, {
       value: key === "response" ? decodeResponse(value as WireResponse) : value,
