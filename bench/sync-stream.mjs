@@ -17,7 +17,8 @@ async function server() {
     if (first > 0) {
       const piece = new Uint8Array(MIB);
       await ws.send(Array.from({ length: first }, () => piece));
-      return void (await ws.closed);
+      await ws.closed;
+      return;
     }
     let length = 0;
     for await (const piece of ws.recvStreaming({ decode: false })) length += piece.length;

@@ -42,6 +42,7 @@ function bareClient(port) {
   const message = new TextEncoder().encode("x".repeat(SIZE));
   return () => {
     const before = Atomics.load(words, 0);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     worker.postMessage(message);
     Atomics.wait(words, 0, before);
     return bytes.slice();

@@ -143,6 +143,7 @@ export class HandlerPool {
     const link = new HostLink(buffer, (command) => {
       if (command.do === "done") this.#done(slot, command);
       else if (command.do === "shutdown") this.#options.onShutdown(command.options);
+      return undefined;
     });
     const slot: Slot = { thread, link, job: undefined };
     this.#slots.add(slot);

@@ -15,12 +15,12 @@ export type OtherCommand = Exclude<Command, SessionCommand | { readonly do: "for
 /** One blocking thread, seen from the thread of the connections. */
 export class HostLink {
   readonly #memory: ThreadMemory;
-  readonly #answer: (command: OtherCommand) => unknown;
+  readonly #answer: (command: OtherCommand) => Promise<unknown> | undefined;
   readonly #replies: RecordWriter;
   readonly #sessions = new Map<number, Session>();
 
   /** @param answer What is not about an open connection; a rejection is an answer too, `undefined` is none. */
-  constructor(memory: SharedArrayBuffer, answer: (command: OtherCommand) => unknown) {
+  constructor(memory: SharedArrayBuffer, answer: (command: OtherCommand) => Promise<unknown> | undefined) {
     this.#memory = new ThreadMemory(memory);
     this.#answer = answer;
     this.#replies = new RecordWriter(this.#memory.replies, () => this.tell());
@@ -66,7 +66,7 @@ export class HostLink {
     await this.#replies.write(Kind.REPLY, 0, toUtf8(JSON.stringify(reply)));
   }
 
-  #valueOf(command: SessionCommand | OtherCommand | { readonly do: "flush" }): unknown {
+  #valueOf(command: SessionCommand | OtherCommand | { readonly do: "flush" }): Promise<unknown> | undefined {
     if (command.do === "flush") return Promise.all([...this.#sessions.values()].map((session) => session.flush()));
     return "id" in command && command.do !== "connect" ? this.#ask(command) : this.#answer(command);
   }

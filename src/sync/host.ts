@@ -27,7 +27,7 @@ export function hostConnections(options: HostOptions): void {
   const { host } = options;
   let server: HostedServer | undefined;
 
-  const answer = (command: OtherCommand): unknown => {
+  const answer = (command: OtherCommand): Promise<unknown> | undefined => {
     switch (command.do) {
       case "connect":
         return open(command);
@@ -36,7 +36,9 @@ export function hostConnections(options: HostOptions): void {
       case "count":
         return Promise.resolve(server?.connectionCount ?? 0);
       case "shutdown":
-        return server?.shutdown(command.options);
+        void server?.shutdown(command.options);
+        return undefined;
+      case "done": // of threads of handlers
       default:
         return undefined;
     }

@@ -130,7 +130,7 @@ export class Session {
 
   // Commands
 
-  answer(command: SessionCommand): Promise<unknown> | unknown {
+  answer(command: SessionCommand): unknown {
     switch (command.do) {
       case "ping":
         return this.#ping(command.data);
@@ -146,6 +146,7 @@ export class Session {
       case "poll":
         // A turn of the event loop, in which what has arrived is read.
         return new Promise((resolve) => setTimeout(() => resolve(null), 0));
+      case "status":
       default:
         return statusOf(this.#ws);
     }
@@ -158,7 +159,7 @@ export class Session {
     let fault: { readonly error: unknown } | undefined;
     const answered = this.#ws.ping(data).then((latency) => this.#answered(number, latency));
     answered.catch((error: unknown) => (fault = { error }));
-    for (let turn = 0; turn < 4; turn++) await null;
+    for (let turn = 0; turn < 4; turn++) await Promise.resolve();
     if (fault !== undefined) throw fault.error;
     return number;
   }

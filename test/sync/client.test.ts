@@ -123,6 +123,14 @@ describe("recv({ timeout })", () => {
     expect([...pieces]).toEqual(["second"]);
   });
 
+  test("after it recvStreaming() joins what was there and what has come since", () => {
+    using ws = to("halves");
+    expect(thrownBy(() => ws.recv({ timeout: 50 }))).toBeInstanceOf(TimeoutError);
+    ws.send("go on");
+    ws.ping().wait(5000);
+    expect([...ws.recvStreaming()].join("")).toBe("first second");
+  });
+
   test.each([[-1], [Number.NaN]])("%s is a RangeError", (timeout) => {
     using ws = to("echo");
     expect(thrownBy(() => ws.recv({ timeout }))).toBeInstanceOf(RangeError);
@@ -325,6 +333,31 @@ describe("connect()", () => {
     using ws = to("echo", { maxSize: 10 });
     ws.send("x".repeat(11));
     expect(thrownBy(() => ws.recv())).toMatchObject({ sent: { code: 1009 } });
+  });
+});
+
+describe("connect.forever()", () => {
+  test("connects again, after a delay where nothing came, and closes each connection", () => {
+    const states: string[] = [];
+    for (const path of ["away", "fail", "silent"]) {
+      let count = 0;
+      let last: BlockingConnection | undefined;
+      for (const ws of connect.forever(`${peer.uri}/${path}`, { reconnectDelays: () => [1, 1, 1] })) {
+        if (last !== undefined) states.push(last.state);
+        last = ws;
+        if (path !== "silent") thrownBy(() => ws.send(ws.recv() && ws.recv()));
+        count++;
+        if (count === 3) break;
+      }
+      states.push(last?.state ?? "");
+    }
+    expect(new Set(states)).toEqual(new Set(["closed"]));
+    expect(states).toHaveLength(9);
+  });
+
+  test("ends with the last error when the delays end, also for a server that drops at once", () => {
+    const drops = connect.forever(`${peer.uri}/drop`, { reconnectDelays: () => [1] });
+    expect(thrownBy(() => [...drops])).toBeInstanceOf(ConnectionClosedOK);
   });
 });
 

@@ -11,8 +11,11 @@ const HANDLERS = {
   throws() {
     throw new Error("a fault of the handler");
   },
+  "throws-text"() {
+    throw "text"; // oxlint-disable-line no-throw-literal -- handlers may
+  },
   async later(ws) {
-    await null;
+    await Promise.resolve();
     ws.send("later");
   },
   ends() {

@@ -41,7 +41,7 @@ test("Hub.call() wakes a writer that waits for room", () => {
 });
 
 test("Hub.call() throws NetworkError when the thread has ended, before and while it waits", () => {
-  const [hub] = hubOf((_command, thread) => void thread.die());
+  const [hub] = hubOf((_command, thread) => thread.die());
   hub.add(new ConnectionMemory());
   expect(hub.isDead).toBe(false);
   expect(thrownBy(() => hub.call({ do: "count" }))).toBeInstanceOf(NetworkError);
@@ -75,7 +75,7 @@ test("Hub.wait() ends at its deadline, without questions when that is near", () 
 });
 
 test("Hub.flush() asks only for connections, and tells nobody what fails", () => {
-  const [hub, thread] = hubOf((_command, one) => void one.die());
+  const [hub, thread] = hubOf((_command, one) => one.die());
   hub.flush();
   expect(thread.posted).toEqual([]);
   const id = hub.add(new ConnectionMemory());
@@ -96,7 +96,7 @@ test("connect() where threads must not block is an InvalidState that says so", (
 });
 
 test("connect() starts another thread when the first has ended, and listens to the end of the process once", () => {
-  const threads = new ScriptedThreads((_command, thread) => void thread.die());
+  const threads = new ScriptedThreads((_command, thread) => thread.die());
   const connect = bindBlockingConnect({ threads, url: NOWHERE });
   expect(thrownBy(() => connect("ws://localhost"))).toBeInstanceOf(NetworkError);
   expect(thrownBy(() => connect("ws://localhost"))).toBeInstanceOf(NetworkError);

@@ -60,6 +60,7 @@ const BEHAVIOURS = {
     await ws.send("last words");
     await ws.close(1001);
   },
+  async drop() {},
   async abort(ws) {
     await ws.recv();
     ws.abort();

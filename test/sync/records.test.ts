@@ -83,13 +83,13 @@ describe("RecordWriter", () => {
   test("waits for room, and goes on when it is woken", async () => {
     const { writer, reader } = pair();
     const records = new RecordWriter(writer, () => {});
-    let isDone = false;
-    const written = records.write(Kind.PIECE, 0, bytes(5 * CHUNK)).then(() => (isDone = true));
+    const done = { is: false };
+    const written = records.write(Kind.PIECE, 0, bytes(5 * CHUNK)).then(() => (done.is = true));
     await new Promise(setImmediate);
-    expect(isDone).toBe(false);
+    expect(done.is).toBe(false);
     records.wake(); // for nothing
     const got: number[] = [];
-    while (!isDone) {
+    while (!done.is) {
       const record = reader.read();
       if (record !== undefined) got.push(...record.payload);
       if (reader.takeWaiting()) records.wake();

@@ -12,8 +12,10 @@ export class ScriptedThread implements Thread {
   readonly #answer: (command: Command, thread: ScriptedThread) => Reply | undefined;
   isTerminated: boolean = false;
   isRef: boolean = false;
-  onMessage: Thread["onMessage"] = () => {};
-  onExit: Thread["onExit"] = () => {};
+  /** Plays a message from the thread. */
+  fromInside: (message: Command) => void = () => {};
+  /** Plays its end. */
+  exitNow: () => void = () => {};
 
   constructor(memory: SharedArrayBuffer, answer: (command: Command, thread: ScriptedThread) => Reply | undefined) {
     this.memory = new ThreadMemory(memory);
@@ -37,7 +39,15 @@ export class ScriptedThread implements Thread {
     }
   }
 
-  die(): void {
+  onMessage(callback: (message: unknown) => void): void {
+    this.fromInside = callback;
+  }
+
+  onExit(callback: () => void): void {
+    this.exitNow = callback;
+  }
+
+  die(): undefined {
     Atomics.store(this.memory.words, ThreadWord.DEAD, 1);
   }
 

@@ -14,6 +14,7 @@ export const nodeThreads: Threads = {
     // Who blocks cannot hear it; who does not would be ended by it. That the thread is gone is seen in the memory.
     worker.on("error", () => {});
     return {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       post: (message) => worker.postMessage(message),
       terminate: () => void worker.terminate(),
       ref: () => worker.ref(),
