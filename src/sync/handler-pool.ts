@@ -36,6 +36,8 @@ export class HandlerPool {
   readonly #free: Slot[] = [];
   /** Who waits for a thread, the first one first. */
   readonly #queue = new Set<() => void>();
+  /** Those who were woken and have not come to it yet. */
+  #woken = 0;
   #lastId = 0;
   #jobs = 0;
   #isEnded = false;
@@ -58,7 +60,7 @@ export class HandlerPool {
   async #do(ws: Connection | undefined): Promise<void> {
     this.#jobs++;
     try {
-      const slot = this.#free.pop() ?? this.#start() ?? (await this.#wait(ws));
+      const slot = this.#next() ?? (await this.#wait(ws));
       if (slot !== undefined) await this.#perform(slot, ws);
     } finally {
       this.#jobs--;
@@ -96,20 +98,30 @@ export class HandlerPool {
       this.#queue.add(wake);
       await Promise.race([freed, over]);
       const isFirst = !this.#queue.delete(wake);
+      if (isFirst) this.#woken--;
       const isWanted = ws?.state !== "closed" && !this.#isEnded;
       if (!isWanted) {
         if (isFirst) this.#wake();
         return undefined;
       }
       const slot = this.#free.pop() ?? this.#start();
-      if (slot !== undefined) return slot;
+      if (slot === undefined) continue;
+      if (this.#free.length > 0 || this.#slots.size < this.#options.size) this.#wake();
+      return slot;
     }
+  }
+
+  /** Nobody overtakes those who wait. */
+  #next(): Slot | undefined {
+    if (this.#queue.size > 0 || this.#woken > 0) return undefined;
+    return this.#free.pop() ?? this.#start();
   }
 
   /** Wakes the first who waits; all of them at the end. */
   #wake(): void {
     for (const wake of this.#queue) {
       this.#queue.delete(wake);
+      this.#woken++;
       wake();
       if (!this.#isEnded) return;
     }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { toUtf8 } from "../../src/bytes/text-codec.ts";
 import { runHandlers } from "../../src/sync/handler-thread.ts";
-import type { Command, Job } from "../../src/sync/layout.ts";
+import type { Command } from "../../src/sync/layout.ts";
 import { ConnectionMemory, ThreadMemory } from "../../src/sync/layout.ts";
 import { Flag, Kind } from "../../src/sync/records.ts";
 import { until } from "../real/support.ts";
@@ -31,7 +31,7 @@ async function run(path: string, module = "./handlers.mjs"): Promise<Command[]> 
   runHandlers(host);
   const opened = { request: { path: `/${path}`, headers: [] }, response: null, username: null, isDecoding: true };
   const handlerModule = new URL(module, import.meta.url).href;
-  host.send({ handlerModule, connection: { id: 1, buffer: connection.buffer, opened } } as unknown as Job);
+  host.send({ handlerModule, connection: { id: 1, buffer: connection.buffer, opened } });
   await until("the end", () => host.posted.some((message) => (message as Command).do === "done"));
   return host.posted.filter((message): message is Command => typeof message === "object");
 }
