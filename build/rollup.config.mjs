@@ -6,12 +6,17 @@ import { rollup } from "rollup";
 import { minify } from "terser";
 import { distEntries, fromDist } from "./project.mjs";
 
+/** What tsc puts where a module is imported by a name that only the program knows; terser makes a mistake of it. */
+const IMPORT_HELPER = /\bimport\(__rewriteRelativeImportExtension\((\w+)\)\)/g;
+
 /** Rollup does not follow the source maps of its input by itself. */
 const chainSourceMaps = {
   name: "chain-source-maps",
   load(id) {
     if (!existsSync(`${id}.map`)) return null;
-    const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+    const code = readFileSync(id, "utf8")
+      .replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n")
+      .replaceAll(IMPORT_HELPER, "import($1)");
     return { code, map: JSON.parse(readFileSync(`${id}.map`, "utf8")) };
   },
 };
@@ -48,15 +53,38 @@ const shorten = {
 /** These stay imports: package.json decides at run time which module of src/kernels they are. */
 const EXTERNAL = [/^node:/, /^cloudflare:/, /\.wasm$/, "#wasm", "#deflate"];
 
+function onwarn(warning) {
+  // The helper of tsc, which is not used then.
+  if (warning.code === "THIS_IS_UNDEFINED") return;
+  throw new Error(`rollup: ${warning.message}`);
+}
+
+/** Entries that decide what lies together in a file. With all of them, there would be twice as many files. */
+const DECISIVE = /^(index|node|browser|extensions|sansio|router|kernels\/.*)$/;
+
+/** Which chunk each module lies in when there are only the decisive entries. */
+async function placesOf(input) {
+  const decisive = Object.fromEntries(Object.entries(input).filter(([name]) => DECISIVE.test(name)));
+  const build = await rollup({ input: decisive, external: EXTERNAL, plugins: [bundleDependencies], onwarn });
+  const { output } = await build.generate({ format: "es" });
+  await build.close();
+  const places = output.flatMap(({ name, modules = {}, facadeModuleId }) =>
+    Object.keys(modules)
+      .filter((id) => id !== facadeModuleId || !Object.values(input).includes(id))
+      .map((id) => [id, name]),
+  );
+  return new Map(places);
+}
+
 /** Bundles the entries that package.json names from `from` (output of tsc) into `to`. */
 export async function bundle(from, to) {
+  const input = Object.fromEntries(distEntries().map(({ name }) => [name, join(from, `${name}.js`)]));
+  const places = await placesOf(input);
   const build = await rollup({
-    input: Object.fromEntries(distEntries().map(({ name }) => [name, join(from, `${name}.js`)])),
+    input,
     external: EXTERNAL,
     plugins: [bundleDependencies, chainSourceMaps, shorten],
-    onwarn: (warning) => {
-      throw new Error(`rollup: ${warning.message}`);
-    },
+    onwarn,
   });
   await build.write({
     dir: to,
@@ -67,6 +95,7 @@ export async function bundle(from, to) {
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name].js",
     hoistTransitiveImports: false,
+    manualChunks: (id) => places.get(id),
   });
   await build.close();
 }

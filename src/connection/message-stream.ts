@@ -68,6 +68,16 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     return this.#pending.length;
   }
 
+  /** Whether the message is text, from its first piece on. */
+  get isText(): boolean {
+    return this.#isText;
+  }
+
+  /** Whether the last piece was taken. */
+  get isDone(): boolean {
+    return this.#state === "done";
+  }
+
   next(): Promise<IteratorResult<Message, undefined>> {
     const { signal } = this.#options;
     if (this.#state === "done") return Promise.resolve({ done: true, value: undefined });

@@ -9,39 +9,6 @@ export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | readonly string[]>>;
 
-/** What most peers send. One string for all connections in place of one for each. */
-const COMMON: ReadonlyMap<string, string> = new Map(
-  [
-    "Host",
-    "Upgrade",
-    "Connection",
-    "Origin",
-    "User-Agent",
-    "Date",
-    "Server",
-    "Cookie",
-    "Pragma",
-    "Cache-Control",
-    "Accept-Encoding",
-    "Accept-Language",
-    "X-Forwarded-For",
-    "X-Forwarded-Proto",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Version",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Extensions",
-    "websocket",
-    "13",
-    "no-cache",
-    "permessage-deflate; client_max_window_bits",
-  ].map((text) => [text, text]),
-);
-
-function shared(text: string): string {
-  return COMMON.get(text) ?? text;
-}
-
 function isIterable(init: HeadersLike): init is Iterable<readonly [string, string]> {
   return Symbol.iterator in init;
 }
@@ -130,8 +97,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
    * a character above U+00FF.
    */
   append(name: string, value: string): void {
-    const trimmed = checked(name, value);
-    this.#list.push(shared(name), shared(trimmed));
+    this.#list.push(name, checked(name, value));
   }
 
   /**
@@ -144,7 +110,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
     const key = name.toLowerCase();
     const first = this.#find(key, 0);
     if (first === -1) {
-      this.#list.push(shared(name), trimmed);
+      this.#list.push(name, trimmed);
       return;
     }
     this.#list[first] = name;

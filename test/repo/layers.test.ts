@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = (() => {
       "connection/tls.ts",
       "connection/native-socket.ts",
       "connection/event-socket.ts",
+      "connection/threads.ts",
     ],
     router: [...belowRoles, "server"],
     sync: belowFaces,

@@ -1,0 +1,64 @@
+// Which options can be told to another thread.
+import { Headers } from "../http/headers.ts";
+
+/** Options that the thread of the connections needs to have, and how they get there. */
+export interface OptionsModule {
+  /**
+   * A module whose default export has more options: functions such as hooks, a logger, or extensions. It is loaded in the
+   * thread of the connections, with its absolute URL, and its functions are called there. What is given in both places
+   * is taken from here.
+   */
+  readonly optionsModule?: URL | string | undefined;
+}
+
+/** Options as they are told. */
+export interface Told {
+  readonly options: object;
+  readonly optionsModule: string | undefined;
+}
+
+/**
+ * Checks and copies options.
+ *
+ * @param untellable Names of options that never can be told.
+ * @throws {TypeError} For one that cannot be told, at any depth.
+ */
+export function tellable(given: OptionsModule, untellable: readonly string[]): Told {
+  const { optionsModule, ...options } = given as OptionsModule & { additionalHeaders?: Iterable<[string, string]> };
+  for (const [name, value] of Object.entries(options)) {
+    if (value != null && untellable.includes(name)) throw refusal(name);
+    check(name, value);
+  }
+  const { additionalHeaders } = options;
+  return {
+    options:
+      additionalHeaders == null ? options : { ...options, additionalHeaders: [...new Headers(additionalHeaders)] },
+    optionsModule: optionsModule == null ? undefined : moduleUrl("optionsModule", optionsModule),
+  };
+}
+
+function check(name: string, value: unknown): void {
+  if (typeof value === "function" || typeof value === "symbol") throw refusal(name);
+  // Headers are copied, and bytes hold no functions.
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || name === "additionalHeaders") return;
+  for (const [key, inner] of Object.entries(value)) check(`${name}.${key}`, inner);
+}
+
+function refusal(name: string): TypeError {
+  return new TypeError(`Cannot use ${name}: it cannot be passed to another thread; put it into optionsModule`);
+}
+
+/**
+ * The absolute URL of a module.
+ *
+ * @throws {TypeError} For a path, and for a relative one.
+ */
+export function moduleUrl(name: string, module: URL | string): string {
+  try {
+    return new URL(module).href;
+  } catch (cause) {
+    throw new TypeError(`Cannot use ${name}: expected an absolute URL, such as new URL("./x.js", import.meta.url)`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,2 @@
+// No options at all.
+export default 7;

@@ -1,0 +1,2 @@
+// Options for servers whose handlers fail on purpose.
+export default { logger: { warn() {}, error() {} } };

@@ -1,0 +1,36 @@
+// Which options can be told to another thread.
+import { expect, test } from "vitest";
+import { deadlineOf } from "../../src/sync/deadline.ts";
+import { moduleUrl, tellable } from "../../src/sync/tellable.ts";
+
+test("tellable() copies headers of all forms, and makes optionsModule a string", () => {
+  const additionalHeaders = new Headers({ "X-A": "1" });
+  const told = tellable({ additionalHeaders, maxSize: null, optionsModule: new URL("file:///a.js") } as object, [
+    "signal",
+  ]);
+  expect(told).toEqual({
+    options: { additionalHeaders: [["x-a", "1"]], maxSize: null },
+    optionsModule: "file:///a.js",
+  });
+  expect(tellable({ signal: undefined } as object, ["signal"]).optionsModule).toBeUndefined();
+});
+
+test.each([
+  ["signal", { signal: AbortSignal.abort() }],
+  ["logger", { logger: () => {} }],
+  ["tls.check", { tls: { ca: new Uint8Array(1), check() {} } }],
+  ["a.0.b", { a: [{ b: Symbol("x") }] }],
+])("tellable() refuses %s", (name, options) => {
+  expect(() => tellable(options as object, ["signal"])).toThrow(`Cannot use ${name}:`);
+});
+
+test.each(["./a.js", "a.js", "/a.js", ""])("moduleUrl() refuses %j", (path) => {
+  expect(() => moduleUrl("handlerModule", path)).toThrow(TypeError);
+});
+
+test("deadlineOf() of no timeout is never", () => {
+  expect(deadlineOf(undefined)).toBe(Infinity);
+  expect(deadlineOf(0)).toBeLessThanOrEqual(performance.now());
+  expect(() => deadlineOf(-1)).toThrow(RangeError);
+  expect(() => deadlineOf(Number.NaN)).toThrow(RangeError);
+});
