@@ -1,10 +1,10 @@
 // The library as its README shows it. Keepalive is off because ws has none.
 import { serve } from "wsasm";
-import { report } from "./report.mjs";
+import { report, tlsOptions } from "./report.mjs";
 
 async function echo(ws) {
   for await (const message of ws) await ws.send(message);
 }
 
-const server = await serve(echo, { host: "127.0.0.1", port: 0, pingInterval: null });
+const server = await serve(echo, { host: "127.0.0.1", port: 0, pingInterval: null, tls: tlsOptions() });
 report(server.addresses[0]);
