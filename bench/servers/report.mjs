@@ -6,8 +6,7 @@ export function report(address) {
   answer({ port: address.port }, () => ({ cpu: cpuTime() }));
 }
 
-const certificate = (name) =>
-  readFileSync(new URL(`../../test/support/certificates/${name}`, import.meta.url), "utf8");
+const certificate = (name) => readFileSync(new URL(`../../test/support/certificates/${name}`, import.meta.url), "utf8");
 
 /** The certificate and its key, where the benchmark wants TLS. */
 export function tlsOptions() {

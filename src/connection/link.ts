@@ -58,6 +58,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
   #isHandshakeOver = false;
   #isTurnScheduled = false;
+  #isFlushScheduled = false;
   #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
@@ -242,8 +243,22 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (this.isLost) return;
     this.#settle();
     this.owner?.onTurnEnd();
-    this.flush();
+    if (!this.#flushLater()) this.flush();
   };
+
+  /** Answers to what was read together leave together, where the transport delivers it in parts. */
+  #flushLater(): boolean {
+    if (this.#isFlushScheduled) return true;
+    if (this.protocol.outputLength === 0 || this.#isCongested) return false;
+    // Made anew each time: most connections have no use for it, and each of them would hold one.
+    this.#isFlushScheduled = this.transport.endOfReading?.(() => this.#endReading()) === true;
+    return this.#isFlushScheduled;
+  }
+
+  #endReading(): void {
+    this.#isFlushScheduled = false;
+    this.flush();
+  }
 
   #settle(): void {
     const { protocol } = this;

@@ -3,6 +3,9 @@
 /** Small frames are written here one behind another, to leave in one system call. */
 export const SLAB_SIZE = 0x20000;
 
+/** Slabs kept for the next turn: with TLS, bytes are never written at once, and many connections fill many slabs in a turn. */
+const MAX_FREE = 8;
+
 /** What text of 256 Ki characters takes at most as UTF-8. */
 const SCRATCH_SIZE = 0xc0000;
 
@@ -24,6 +27,7 @@ export class SlabPool {
   /** Memory apart from the slabs, of the kind that the runtime's sockets write fastest; it need not be zero. */
   readonly allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
+  readonly #free: Slab[] = [];
   #scratch: Uint8Array | undefined;
 
   /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
@@ -36,7 +40,7 @@ export class SlabPool {
     const slab = this.#current;
     if (slab !== undefined && slab.used + size <= SLAB_SIZE) return slab;
     // The full one lives on until its users have written their bytes, then it is garbage.
-    this.#current = new Slab(this.allocate(SLAB_SIZE));
+    this.#current = this.#free.pop() ?? new Slab(this.allocate(SLAB_SIZE));
     return this.#current;
   }
 
@@ -50,7 +54,9 @@ export class SlabPool {
   /** One user of `slab` has written all its bytes. The last one makes room for everybody. */
   release(slab: Slab): void {
     slab.users--;
-    if (slab.users === 0) slab.used = 0;
+    if (slab.users > 0) return;
+    slab.used = 0;
+    if (slab !== this.#current && this.#free.length < MAX_FREE) this.#free.push(slab);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   latin1,
   masked,
   openRaw,
+  type RawScene,
   unhandledDuring,
   unopened,
   unmaskAll,
@@ -483,5 +484,64 @@ describe.each(["client", "server"] as const)("%s", (side) => {
     scene.link.pause();
     scene.link.resume();
     expect(scene.link.lastReceivedAt).toBe(20);
+  });
+});
+
+describe("a transport that delivers one read in several turns", () => {
+  async function inParts(): Promise<{ readonly scene: RawScene; readonly ends: (() => void)[] }> {
+    const scene = await openRaw("server");
+    const ends: (() => void)[] = [];
+    const endOfReading = (end: () => void): boolean => ends.push(end) > 0;
+    Object.assign(scene.transport, { endOfReading });
+    return { scene, ends };
+  }
+
+  const sendAll = (scene: RawScene, ...texts: readonly string[]): void => {
+    for (const text of texts) void scene.ws.send(text);
+  };
+
+  test("what several turns sent leaves in one write", async () => {
+    const { scene, ends } = await inParts();
+    const before = scene.transport.writes.length;
+    for (const texts of [
+      ["1", "2"],
+      ["3", "4"],
+    ]) {
+      sendAll(scene, ...texts);
+      await scene.settle();
+    }
+    expect([scene.transport.writes.length - before, ends.length]).toEqual([0, 1]);
+    ends[0]?.();
+    expect(scene.transport.writes.slice(before)).toEqual([hex`81 01 31 81 01 32 81 01 33 81 01 34`]);
+    sendAll(scene, "5");
+    await scene.settle();
+    ends[1]?.();
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 01 35`);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("the reply to a lone message is not held", async () => {
+    const { scene, ends } = await inParts();
+    const reading = scene.ws.recv().then(() => scene.ws.send("eggs"));
+    await scene.feed(SPAM);
+    await reading;
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 04 65 67 67 73`);
+    expect(ends).toEqual([]);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("what waits is lost with the connection, and leaves before its Close frame", async () => {
+    const { scene, ends } = await inParts();
+    sendAll(scene, "1");
+    await scene.settle();
+    void scene.ws.close();
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 01 31 88 02 03 e8`);
+    scene.ws.abort();
+    await scene.settle();
+    const { length } = scene.transport.writes;
+    ends[0]?.();
+    expect(scene.transport.writes).toHaveLength(length);
   });
 });

@@ -57,6 +57,28 @@ test("release() of a slab that was replaced leaves the current one alone", () =>
   expect(current.used).toBe(5);
 });
 
+test("slabs that became free are filled again, eight of them at most", () => {
+  const { pool, sizes } = setup();
+  const slabs = Array.from({ length: 12 }, () => {
+    const slab = pool.withRoom(SLAB_SIZE);
+    slab.used = SLAB_SIZE;
+    slab.users = 1;
+    return slab;
+  });
+  expect(sizes).toHaveLength(12);
+  for (const slab of slabs) pool.release(slab);
+  const again = Array.from({ length: 10 }, () => {
+    const slab = pool.withRoom(SLAB_SIZE);
+    expect(slab.used).toBe(0);
+    slab.used = SLAB_SIZE;
+    return slab;
+  });
+  expect(new Set(again).size).toBe(10);
+  // The last one had stayed the current one, and eight were kept beside it.
+  expect(again.filter((slab) => slabs.includes(slab))).toHaveLength(9);
+  expect(sizes).toHaveLength(13);
+});
+
 test("sharedSlabs() is one pool", () => {
   expect(sharedSlabs()).toBe(sharedSlabs());
   expect(sharedSlabs().withRoom(1).bytes).toHaveLength(SLAB_SIZE);

@@ -239,6 +239,23 @@ test("NodeTransport.endOfTurn() comes after all promise reactions, and before th
   expect(order).toEqual(["reactions", "end of turn", "next event"]);
 });
 
+test("NodeTransport.endOfReading() is for TLS: it comes after the turns of all records, before the next wait", async () => {
+  const { ours, transport } = await scene();
+  expect(transport.endOfReading(() => expect.unreachable())).toBe(false);
+  Object.assign(ours, { encrypted: true });
+  const order: string[] = [];
+  await new Promise<void>((resolve) => {
+    setImmediate(() => {
+      for (const name of ["first", "second"]) {
+        expect(transport.endOfReading(() => void order.push(name))).toBe(true);
+      }
+      process.nextTick(() => order.push("end of turn"));
+      setImmediate(() => setImmediate(resolve));
+    });
+  });
+  expect(order).toEqual(["end of turn", "first", "second"]);
+});
+
 test("NodeTransport.keepAlive() refs and unrefs the socket", async () => {
   const { ours, transport } = await scene();
   const calls: string[] = [];
