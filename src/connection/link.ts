@@ -20,6 +20,8 @@ const MAX_BATCH = 0x10000;
  * that they made in advance, and a server that closes should not wait for them.
  */
 const LINGER = 1000;
+/** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
+const FULL_RECORD = 0x4000;
 const DONE: Promise<void> = Promise.resolve();
 
 /** What a link tells the connection above it. */
@@ -115,7 +117,7 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (protocol.receiver.isInterrupted) this.#decodeLater();
     // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
     if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
-    this.#isLone = events.length === 1;
+    this.#isLone = events.length === 1 && chunk.length < FULL_RECORD;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
       // From a promise reaction, so that the turn does not end before the readers that were just woken have run.
