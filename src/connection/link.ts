@@ -64,6 +64,8 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
   #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
+  /** The chunk before was a full record of TLS: what follows is the rest of what was read with it. */
+  #wasFull = false;
   #isCongested = false;
   /** The same after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
   #wasCongested = false;
@@ -117,7 +119,9 @@ export class Link<P extends Protocol = Protocol> implements TransportSink {
     if (protocol.receiver.isInterrupted) this.#decodeLater();
     // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
     if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
-    this.#isLone = events.length === 1 && chunk.length < FULL_RECORD;
+    const isFull = chunk.length >= FULL_RECORD;
+    this.#isLone = events.length === 1 && !isFull && !this.#wasFull;
+    this.#wasFull = isFull;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
       // From a promise reaction, so that the turn does not end before the readers that were just woken have run.

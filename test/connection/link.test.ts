@@ -532,6 +532,24 @@ describe("a transport that delivers one read in several turns", () => {
     await scene.settle();
   });
 
+  test("the reply to a message that ends in a full record, or in the chunk behind one, is held", async () => {
+    const { scene, ends } = await inParts();
+    const before = scene.transport.writes.length;
+    void (async () => {
+      for await (const message of scene.ws) await scene.ws.send(String(message.length));
+    })();
+    const frame = masked(new Uint8Array([0x82, 126, 0x40, 0, ...new Uint8Array(0x4000)]));
+    for (const chunk of [frame.subarray(0, 0x4000), frame.subarray(0x4000), masked(SPAM)]) scene.peer.send(chunk);
+    await scene.settle();
+    // The third chunk holds a lone message, and what waits leaves with its reply.
+    expect(scene.transport.writes.slice(before)).toEqual([hex`81 05 31 36 33 38 34 81 01 34`]);
+    scene.peer.send(masked(new Uint8Array([0x82, 126, 0x3f, 0xf8, ...new Uint8Array(0x3ff8)])));
+    await scene.settle();
+    expect([scene.transport.writes.length - before, ends.length]).toEqual([1, 1]);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
   test("what waits is lost with the connection, and leaves before its Close frame", async () => {
     const { scene, ends } = await inParts();
     sendAll(scene, "1");
