@@ -230,13 +230,13 @@ test("NodeTransport.endOfTurn() comes after all promise reactions, and before th
         resolve();
       });
       void Promise.resolve().then(async () => {
-        transport.endOfTurn(() => order.push("end of turn"));
+        for (const name of ["end of turn", "another"]) transport.endOfTurn(() => order.push(name));
         for (let i = 0; i < 20; i++) await Promise.resolve();
         order.push("reactions");
       });
     });
   });
-  expect(order).toEqual(["reactions", "end of turn", "next event"]);
+  expect(order).toEqual(["reactions", "end of turn", "another", "next event"]);
 });
 
 test("NodeTransport.endOfReading() is for TLS: it comes after the turns of all records, before the next wait", async () => {
