@@ -17,6 +17,13 @@ const CONTENDERS = {
   "raw socket": { file: server("raw"), isRaw: true },
 };
 
+/** The same with TLS, by the names of a scenario. */
+function contendersOf({ isSecure }) {
+  if (!isSecure) return CONTENDERS;
+  const secured = ([name, contender]) => [name, { ...contender, args: [...(contender.args ?? []), "--tls"] }];
+  return Object.fromEntries(Object.entries(CONTENDERS).map(secured));
+}
+
 const BYTES = ["wsasm", "ws+bufferutil", "ws", "raw socket"];
 const STRINGS = ["wsasm", "ws strings", "raw socket"];
 
@@ -56,6 +63,26 @@ const SCENARIOS = [
     name: "256 KiB non-ASCII text as strings, 16 connections x 4",
     ...{ payload: mixedText(0x40000), isText: true, connections: 16, depth: 4 },
     ...{ contenders: STRINGS, bars: { "ws strings": 4 } },
+  },
+  {
+    name: "TLS, 16 B text, 100 connections x 32",
+    ...{ payload: asciiText(16), isText: true, connections: 100, depth: 32, isSecure: true },
+    ...{ contenders: BYTES, bars: {} },
+  },
+  {
+    name: "TLS, 16 B text, 100 connections x 1",
+    ...{ payload: asciiText(16), isText: true, connections: 100, depth: 1, isSecure: true },
+    ...{ contenders: BYTES, bars: {} },
+  },
+  {
+    name: "TLS, 1 KiB text, 100 connections x 32",
+    ...{ payload: asciiText(1024), isText: true, connections: 100, depth: 32, isSecure: true },
+    ...{ contenders: BYTES, bars: {} },
+  },
+  {
+    name: "TLS, 16 KiB binary, 100 connections x 4",
+    ...{ payload: binary(0x4000), isText: false, connections: 100, depth: 4, isSecure: true },
+    ...{ contenders: BYTES, bars: {} },
   },
 ];
 
@@ -129,7 +156,7 @@ export async function benchEcho(filter, settings) {
   if (scenarios.length === 0) return 0;
   pinGenerator();
   for (const scenario of scenarios) {
-    await withSubjects(CONTENDERS, scenario.contenders, async (servers) => {
+    await withSubjects(contendersOf(scenario), scenario.contenders, async (servers) => {
       const runs = await runScenario(scenario, servers, settings);
       const columns = scenario.depth === 1 ? LATENCY : [];
       settings.report(`Echo: ${scenario.name}`, scenario.payload.length, runs, scenario.bars, columns);

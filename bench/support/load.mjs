@@ -1,5 +1,6 @@
 // The load generator: a closed loop of messages over raw sockets, cheap enough to leave the server the slower side.
-import { connect } from "node:net";
+import { connect as connectPlain } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { FrameCounter, header, maskedFrames } from "./frames.mjs";
 
 /** All sockets read into it: each chunk is looked through before the next one is read. */
@@ -21,22 +22,25 @@ class LoadConnection {
 
   constructor(load, port, isWebSocket) {
     const { scenario } = load;
-    const { isText, payload } = scenario;
+    const { isText, payload, isSecure } = scenario;
     this.#load = load;
     // A raw server echoes the frame as it was sent, mask and all.
     const expected = header(isText, payload.length, !isWebSocket);
     const frameLength = expected.length + (isWebSocket ? 0 : KEY_LENGTH) + payload.length;
     this.#counter = new FrameCounter(expected, frameLength);
-    this.#socket = connect({
+    const options = {
       host: "127.0.0.1",
       port,
       noDelay: true,
+      // The certificate is one of the tests.
+      rejectUnauthorized: false,
       onread: { buffer: READ_BUFFER, callback: (length, chunk) => this.#receive(length, chunk) },
-    });
+    };
+    this.#socket = isSecure ? connectTls(options) : connectPlain(options);
     this.#socket.on("error", (error) => load.fail(error));
     this.#socket.on("end", () => load.fail(new Error("the server closed a connection")));
     this.#isOpen = !isWebSocket;
-    this.#socket.once("connect", () => {
+    this.#socket.once(isSecure ? "secureConnect" : "connect", () => {
       if (isWebSocket) this.#socket.write(REQUEST);
       else load.opened();
     });

@@ -25,6 +25,8 @@ const MAX_BATCH = 0x10000;
 const LINGER = 1000;
 /** Milliseconds for which a long message is encoded before others may go on. */
 const LONGEST_TURN = 4;
+/** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
+const FULL_RECORD = 0x4000;
 const DONE: Promise<void> = Promise.resolve();
 
 /** Drives a {@link Protocol} over a {@link Transport}. */
@@ -49,9 +51,12 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
   #isHandshakeOver = false;
   #isTurnScheduled = false;
+  #isFlushScheduled = false;
   #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
   #isLone = false;
+  /** The chunk before was a full record of TLS: what follows is the rest of what was read with it. */
+  #wasFull = false;
   #isCongested = false;
   /** The same after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
   #wasCongested = false;
@@ -107,7 +112,9 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (protocol.receiver.isInterrupted) this.#decodeLater();
     // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
     if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
-    this.#isLone = events.length === 1;
+    const isFull = chunk.length >= FULL_RECORD;
+    this.#isLone = events.length === 1 && !isFull && !this.#wasFull;
+    this.#wasFull = isFull;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
       // From a promise reaction, so that the turn does not end before the readers that were just woken have run.
@@ -258,8 +265,22 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (this.isLost) return;
     this.#settle();
     this.owner?.onTurnEnd();
-    this.flush();
+    if (!this.#flushLater()) this.flush();
   };
+
+  /** Answers to what was read together leave together, where the transport delivers it in parts. */
+  #flushLater(): boolean {
+    if (this.#isFlushScheduled) return true;
+    if (this.protocol.outputLength === 0 || this.#isCongested) return false;
+    // Made anew each time: most connections have no use for it, and each of them would hold one.
+    this.#isFlushScheduled = this.transport.endOfReading?.(() => this.#endReading()) === true;
+    return this.#isFlushScheduled;
+  }
+
+  #endReading(): void {
+    this.#isFlushScheduled = false;
+    this.flush();
+  }
 
   #settle(): void {
     const { protocol } = this;

@@ -76,6 +76,12 @@ export interface Transport {
    */
   endOfTurn(callback: () => void): void;
 
+  /**
+   * Calls back once when all that was read at once has been delivered, if that takes several calls of `onData`: with TLS
+   * each record has one, and a turn of its own. Returns `false`, and calls nothing, where each read is delivered whole.
+   */
+  endOfReading?(callback: () => void): boolean;
+
   /** Lets the process end although the pipe is open (`false`), or keeps it alive (`true`, the default). */
   keepAlive(keep: boolean): void;
 }

@@ -3,11 +3,11 @@
 /** Small frames are written here one behind another, to leave in one system call. */
 export const SLAB_SIZE = 0x20000;
 
+/** Slabs kept for the next turn: with TLS, bytes are never written at once, and many connections fill many slabs in a turn. */
+const MAX_FREE = 8;
+
 /** What text of 256 Ki characters takes at most as UTF-8. */
 const SCRATCH_SIZE = 0xc0000;
-/** So many that were full are kept for the next time, where sockets write later than they are told to. */
-const MAX_SPARE = 4;
-
 /** A block that connections append frames to. */
 export class Slab {
   readonly bytes: Uint8Array;
@@ -26,8 +26,8 @@ export class SlabPool {
   /** Memory apart from the slabs, of the kind that the runtime's sockets write fastest; it need not be zero. */
   readonly allocate: (size: number) => Uint8Array;
   #current: Slab | undefined;
+  readonly #free: Slab[] = [];
   #scratch: Uint8Array | undefined;
-  readonly #spare: Slab[] = [];
 
   /** `allocate` makes memory of the kind that the runtime's sockets write fastest; it need not be zero. */
   constructor(allocate: (size: number) => Uint8Array) {
@@ -39,7 +39,7 @@ export class SlabPool {
     const slab = this.#current;
     if (slab !== undefined && slab.used + size <= SLAB_SIZE) return slab;
     // The full one lives on until its users have written their bytes.
-    this.#current = this.#spare.pop() ?? new Slab(this.allocate(SLAB_SIZE));
+    this.#current = this.#free.pop() ?? new Slab(this.allocate(SLAB_SIZE));
     return this.#current;
   }
 
@@ -55,7 +55,7 @@ export class SlabPool {
     slab.users--;
     if (slab.users > 0) return;
     slab.used = 0;
-    if (slab !== this.#current && this.#spare.length < MAX_SPARE) this.#spare.push(slab);
+    if (slab !== this.#current && this.#free.length < MAX_FREE) this.#free.push(slab);
   }
 }
 

@@ -185,6 +185,18 @@ describe("a long message", () => {
     }
     await ws.close();
   });
+
+  test("is given up when the connection is lost while it is encoded", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    const before = ws.stats;
+    const sent = ws.send(new Prng(3).bytes(8_000_000));
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    ws.abort();
+    await expect(sent).rejects.toBeInstanceOf(ConnectionClosedError);
+    expect(ws.stats).toEqual(before);
+  });
 });
 
 test.each(SIDES)(

@@ -4,6 +4,7 @@ import type { DiagnosticChannel, DiagnosticEvents, ObservedConnection } from "..
 import { bridgeDiagnostics, diagnostics, subscribe } from "../../src/connection/diagnostics.ts";
 import { frameWatch } from "../../src/frames/frame-watch.ts";
 import type { ServerConnection } from "../../src/server/server-connection.ts";
+import { hex } from "../support/hex.ts";
 import { openRaw, RecordingLogger } from "../support/network.ts";
 
 const CHANNELS: readonly DiagnosticChannel[] = [
@@ -62,6 +63,22 @@ describe("subscribe()", () => {
     diagnostics.open.publish({ connection: ws });
     expect(logger.lines).toEqual([
       { level: "error", message: "! diagnostics listener failed", details: [new Error("broken")] },
+    ]);
+  });
+
+  test("a fault of the peer is told before the end that it leads to", async () => {
+    const { ws, feed, settle } = await openRaw("server");
+    const heard: unknown[] = [];
+    endings.push(
+      subscribe("error", ({ connection, during, error }) => heard.push([connection, during, String(error)])),
+    );
+    endings.push(subscribe("close", ({ connection, code }) => heard.push([connection, code])));
+    await feed(hex`83 00`);
+    ws.abort();
+    await settle();
+    expect(heard).toEqual([
+      [ws, "connection", "ProtocolError: invalid opcode: 0x3"],
+      [ws, 1006],
     ]);
   });
 

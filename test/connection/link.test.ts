@@ -14,6 +14,7 @@ import {
   latin1,
   masked,
   openRaw,
+  type RawScene,
   unhandledDuring,
   unopened,
   unmaskAll,
@@ -496,4 +497,81 @@ test("what comes with the opening handshake is kept; later only what becomes a v
   await answer(scene);
   scene.link.onData(masked(SPAM));
   expect(scene.link.hasKept).toBe(false);
+});
+
+describe("a transport that delivers one read in several turns", () => {
+  async function inParts(): Promise<{ readonly scene: RawScene; readonly ends: (() => void)[] }> {
+    const scene = await openRaw("server");
+    const ends: (() => void)[] = [];
+    const endOfReading = (end: () => void): boolean => ends.push(end) > 0;
+    Object.assign(scene.transport, { endOfReading });
+    return { scene, ends };
+  }
+
+  const sendAll = (scene: RawScene, ...texts: readonly string[]): void => {
+    for (const text of texts) void scene.ws.send(text);
+  };
+
+  test("what several turns sent leaves in one write", async () => {
+    const { scene, ends } = await inParts();
+    const before = scene.transport.writes.length;
+    for (const texts of [
+      ["1", "2"],
+      ["3", "4"],
+    ]) {
+      sendAll(scene, ...texts);
+      await scene.settle();
+    }
+    expect([scene.transport.writes.length - before, ends.length]).toEqual([0, 1]);
+    ends[0]?.();
+    expect(scene.transport.writes.slice(before)).toEqual([hex`81 01 31 81 01 32 81 01 33 81 01 34`]);
+    sendAll(scene, "5");
+    await scene.settle();
+    ends[1]?.();
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 01 35`);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("the reply to a lone message is not held", async () => {
+    const { scene, ends } = await inParts();
+    const reading = scene.ws.recv().then(() => scene.ws.send("eggs"));
+    await scene.feed(SPAM);
+    await reading;
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 04 65 67 67 73`);
+    expect(ends).toEqual([]);
+    scene.ws.abort();
+    await scene.settle();
+  });
+
+  test("the reply to a message that ends in a full record, or in the chunk behind one, is held", async () => {
+    const { scene, ends } = await inParts();
+    const before = scene.transport.writes.length;
+    const echoing = (async () => {
+      for await (const message of scene.ws) await scene.ws.send(String(message.length));
+    })();
+    const frame = masked(new Uint8Array([0x82, 126, 0x40, 0, ...new Uint8Array(0x4000)]));
+    for (const chunk of [frame.subarray(0, 0x4000), frame.subarray(0x4000), masked(SPAM)]) scene.peer.send(chunk);
+    await scene.settle();
+    // The third chunk holds a lone message, and what waits leaves with its reply.
+    expect(scene.transport.writes.slice(before)).toEqual([hex`81 05 31 36 33 38 34 81 01 34`]);
+    scene.peer.send(masked(new Uint8Array([0x82, 126, 0x3f, 0xf8, ...new Uint8Array(0x3ff8)])));
+    await scene.settle();
+    expect([scene.transport.writes.length - before, ends.length]).toEqual([1, 1]);
+    scene.ws.abort();
+    await expect(echoing).rejects.toBeInstanceOf(ConnectionClosedError);
+  });
+
+  test("what waits is lost with the connection, and leaves before its Close frame", async () => {
+    const { scene, ends } = await inParts();
+    sendAll(scene, "1");
+    await scene.settle();
+    void scene.ws.close();
+    expect(scene.transport.writes.at(-1)).toEqual(hex`81 01 31 88 02 03 e8`);
+    scene.ws.abort();
+    await scene.settle();
+    const { length } = scene.transport.writes;
+    ends[0]?.();
+    expect(scene.transport.writes).toHaveLength(length);
+  });
 });

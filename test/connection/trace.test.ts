@@ -7,7 +7,7 @@ import { HandshakeRequest } from "../../src/http/request.ts";
 import { HandshakeResponse } from "../../src/http/response.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
 import { hex } from "../support/hex.ts";
-import { latin1, openPair, openRaw, RecordingLogger } from "../support/network.ts";
+import { latin1, openPair, openRaw, type RawScene, RecordingLogger } from "../support/network.ts";
 
 const { TEXT, BINARY, CONTINUATION, CLOSE, PING } = Opcode;
 
@@ -147,6 +147,25 @@ test("a fault of the peer, and the end of TCP, are in the log", async () => {
     expect.stringMatching(/^(x TCP is closed|! .*)$/),
     "= connection is CLOSED",
   ]);
+});
+
+test.each<[string, (scene: RawScene) => void, readonly string[]]>([
+  [
+    "a lost connection",
+    ({ transport }) => transport.break(new Error("connection reset")),
+    ["! connection reset", "= connection is CLOSED"],
+  ],
+  [
+    "abort()",
+    ({ ws }) => ws.abort(),
+    ["x dropping TCP: connection aborted", "x TCP is closed", "= connection is CLOSED"],
+  ],
+])("%s is in the log", async (_what, end, expected) => {
+  const logger = new DebugLogger();
+  const scene = await openRaw("server", { logger });
+  end(scene);
+  await scene.settle();
+  expect(logger.debugged.slice(logger.debugged.indexOf("= connection is OPEN") + 1)).toEqual(expected);
 });
 
 test("both ends of a pair trace the same frames", async () => {

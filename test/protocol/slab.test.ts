@@ -57,25 +57,26 @@ test("release() of a slab that was replaced leaves the current one alone", () =>
   expect(current.used).toBe(5);
 });
 
-test("slabs that were replaced are used again once they are free, but only some are kept", () => {
+test("slabs that became free are filled again, eight of them at most", () => {
   const { pool, sizes } = setup();
-  const full = Array.from({ length: 7 }, () => {
-    const slab = pool.withRoom(1);
+  const slabs = Array.from({ length: 12 }, () => {
+    const slab = pool.withRoom(SLAB_SIZE);
     slab.used = SLAB_SIZE;
     slab.users = 1;
     return slab;
   });
-  const current = pool.withRoom(1);
-  for (const slab of full) pool.release(slab);
-  current.used = SLAB_SIZE;
-  const before = sizes.length;
-  const again = Array.from({ length: 5 }, () => {
-    const slab = pool.withRoom(1);
+  expect(sizes).toHaveLength(12);
+  for (const slab of slabs) pool.release(slab);
+  const again = Array.from({ length: 10 }, () => {
+    const slab = pool.withRoom(SLAB_SIZE);
+    expect(slab.used).toBe(0);
     slab.used = SLAB_SIZE;
-    return full.includes(slab);
+    return slab;
   });
-  expect(again).toEqual([true, true, true, true, false]);
-  expect(sizes.length - before).toBe(1);
+  expect(new Set(again).size).toBe(10);
+  // The last one had stayed the current one, and eight were kept beside it.
+  expect(again.filter((slab) => slabs.includes(slab))).toHaveLength(9);
+  expect(sizes).toHaveLength(13);
 });
 
 test("sharedSlabs() is one pool", () => {

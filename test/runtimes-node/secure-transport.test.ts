@@ -134,12 +134,23 @@ test("SecureTransport.keepAlive() is for the socket below, and for the one above
   expect(calls).toEqual(["raw ref", "raw unref", "above unref", "above ref"]);
 });
 
-test("SecureTransport.endOfTurn() comes before the next event", async () => {
-  const { transport } = await scene();
+test.each(["before", "behind"])("SecureTransport.endOfTurn() %s the TLS handshake is no event later", async (when) => {
+  const { transport, above } = await scene();
+  if (when === "behind") transport.secured(above);
   const order: string[] = [];
   await new Promise<void>((resolve) => {
     setImmediate(resolve);
     transport.endOfTurn(() => order.push("end of turn"));
   });
   expect(order).toEqual(["end of turn"]);
+});
+
+test("SecureTransport.endOfReading() is for what TLS delivers", async () => {
+  const { transport, above } = await scene();
+  Object.assign(above, { encrypted: true });
+  expect(transport.endOfReading(() => expect.unreachable())).toBe(false);
+  transport.secured(above);
+  await new Promise<void>((resolve) => {
+    expect(transport.endOfReading(resolve)).toBe(true);
+  });
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:net";
+import { Duplex } from "node:stream";
 import {
   connect as connectTls,
   type ConnectionOptions,
@@ -64,6 +65,31 @@ async function rawTls(port: number, options: ConnectionOptions = {}): Promise<TL
   return socket;
 }
 
+/** A TLS client whose records can be held back, to arrive at once. */
+async function heldTls(port: number): Promise<{ readonly socket: TLSSocket; readonly hold: () => () => void }> {
+  const tcp = await connectTo(port);
+  let held: Buffer[] | undefined;
+  const wire = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      if (held === undefined) tcp.write(chunk);
+      else held.push(chunk);
+      done();
+    },
+  });
+  tcp.on("data", (chunk) => wire.push(chunk));
+  tcp.on("end", () => wire.push(null));
+  const socket = await rawTls(port, { socket: wire });
+  const hold = (): (() => void) => {
+    held = [];
+    return () => {
+      tcp.write(Buffer.concat(held ?? []));
+      held = undefined;
+    };
+  };
+  return { socket, hold };
+}
+
 async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
   return promise.then(
     () => "no failure",
@@ -72,6 +98,24 @@ async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
 }
 
 describe("wss:", () => {
+  test("records that arrive together are answered by one record", async () => {
+    const { port } = await serveTls();
+    const { socket, hold } = await heldTls(port);
+    socket.write(GOOD_REQUEST);
+    await once(socket, "data");
+    const release = hold();
+    const pair = [masked(hex`81 01 31`), masked(hex`81 01 32`)];
+    for (let i = 0; i < 3; i++) {
+      await new Promise((done) => socket.write(Buffer.concat(pair), done));
+    }
+    const records: Buffer[] = [];
+    socket.on("data", (record: Buffer) => records.push(record));
+    release();
+    await until(() => Buffer.concat(records).length === 18);
+    expect(records).toHaveLength(1);
+    socket.destroy();
+  });
+
   test("messages of all sizes come back, over TLS with the name of the URI", async () => {
     const { port, opened } = await serveTls({}, { openTimeout: null });
     const ws = await connect(`wss://localhost:${port}/`, { tls: { ca: CA }, maxSize: null, openTimeout: null });

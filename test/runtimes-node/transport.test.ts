@@ -230,13 +230,30 @@ test("NodeTransport.endOfTurn() comes after all promise reactions, and before th
         resolve();
       });
       void Promise.resolve().then(async () => {
-        transport.endOfTurn(() => order.push("end of turn"));
+        for (const name of ["end of turn", "another"]) transport.endOfTurn(() => order.push(name));
         for (let i = 0; i < 20; i++) await Promise.resolve();
         order.push("reactions");
       });
     });
   });
-  expect(order).toEqual(["reactions", "end of turn", "next event"]);
+  expect(order).toEqual(["reactions", "end of turn", "another", "next event"]);
+});
+
+test("NodeTransport.endOfReading() is for TLS: it comes after the turns of all records, before the next wait", async () => {
+  const { ours, transport } = await scene();
+  expect(transport.endOfReading(() => expect.unreachable())).toBe(false);
+  Object.assign(ours, { encrypted: true });
+  const order: string[] = [];
+  await new Promise<void>((resolve) => {
+    setImmediate(() => {
+      for (const name of ["first", "second"]) {
+        expect(transport.endOfReading(() => void order.push(name))).toBe(true);
+      }
+      process.nextTick(() => order.push("end of turn"));
+      setImmediate(() => setImmediate(resolve));
+    });
+  });
+  expect(order).toEqual(["end of turn", "first", "second"]);
 });
 
 test("NodeTransport.keepAlive() refs and unrefs the socket", async () => {

@@ -86,7 +86,12 @@ export class SecureTransport implements Transport {
   }
 
   endOfTurn(callback: () => void): void {
-    process.nextTick(callback);
+    if (this.#secured === undefined) process.nextTick(callback);
+    else this.#secured.endOfTurn(callback);
+  }
+
+  endOfReading(callback: () => void): boolean {
+    return this.#secured?.endOfReading(callback) === true;
   }
 
   keepAlive(keep: boolean): void {

@@ -13,6 +13,7 @@ export interface SocketLike extends Duplex {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly connecting?: boolean;
+  readonly encrypted?: boolean;
   getPeerX509Certificate?(): PeerCertificate | undefined;
   ref?(): unknown;
   unref?(): unknown;
@@ -31,6 +32,15 @@ let endings: (() => void)[] = [];
 function endTurn(): void {
   const ending = endings;
   endings = [];
+  for (const end of ending) end();
+}
+
+/** What waits until all sockets have delivered what they read: one immediate for all. */
+let readings: (() => void)[] = [];
+
+function endReading(): void {
+  const ending = readings;
+  readings = [];
   for (const end of ending) end();
 }
 
@@ -195,6 +205,12 @@ export class NodeTransport implements Transport {
   endOfTurn(callback: () => void): void {
     // Run from a promise reaction, this comes after all reactions that are under way.
     if (endings.push(callback) === 1) process.nextTick(endTurn);
+  }
+
+  endOfReading(callback: () => void): boolean {
+    if (this.#socket.encrypted !== true) return false;
+    if (readings.push(callback) === 1) setImmediate(endReading);
+    return true;
   }
 
   keepAlive(keep: boolean): void {
