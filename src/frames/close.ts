@@ -13,9 +13,11 @@ export const MAX_REASON_LENGTH = 123;
  * Checks what is to be sent, and returns the length of the reason in bytes.
  *
  * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
+ * @throws {TypeError} For a reason that is no string: a view of memory would send that.
  */
 export function checkClose({ code, reason }: CloseFrame): number {
   if (!isWireCloseCode(code)) throw new RangeError(`Cannot send close code: ${code}`);
+  if (typeof reason !== "string") throw new TypeError("Cannot send close reason: expected a string");
   const length = portableTextCodec().byteLength(reason);
   if (length <= MAX_REASON_LENGTH) return length;
   throw new RangeError(`Cannot send close reason: ${length} bytes, expected at most ${MAX_REASON_LENGTH}`);

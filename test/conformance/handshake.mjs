@@ -7,7 +7,8 @@ import { agreementOf, answerTo, sidesOf } from "./deflate.mjs";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const HEAD_LIMIT = 64 * 1024;
 
-const acceptOf = (key) =>
+/** Sec-WebSocket-Accept for a key. */
+export const acceptOf = (key) =>
   createHash("sha1")
     .update(key + GUID)
     .digest("base64");
@@ -85,6 +86,45 @@ export async function openAsClient(url, { offer, patience }) {
     socket.destroy();
     throw error;
   }
+}
+
+/**
+ * Sends a request, octet by octet in Latin-1, and judges the response: `null`, or what is wrong. A server that refuses is due to
+ * say so and to drop TCP.
+ */
+export async function judgeRequest(url, { request, status, headers }, patience) {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  try {
+    await once(socket, "connect");
+    socket.write(Buffer.from(request, "latin1"));
+    const head = await readHead(socket, patience);
+    const got = Number(/^HTTP\/1\.1 (\d{3})(?: |$)/.exec(head.start)?.[1]);
+    if (got !== status) return `answered with ${head.start} instead of ${status}`;
+    for (const [name, value] of Object.entries(headers)) {
+      if (!holdsToken(head.headers.get(name), value)) return `${name}: ${head.headers.get(name)} instead of ${value}`;
+    }
+    if (status === 101) {
+      if (head.headers.get("sec-websocket-extensions") !== undefined) return "an extension that was not offered";
+      return head.headers.get("sec-websocket-accept") === acceptOf("dGhlIHNhbXBsZSBub25jZQ==") ? null : "wrong Accept";
+    }
+    if (!holdsToken(head.headers.get("connection"), "close")) return "Connection is not close";
+    if (!(await ends(socket, patience))) return "TCP stays open";
+    return null;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function ends(socket, patience) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, patience, false);
+    const gone = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    socket.on("end", gone).on("close", gone).on("error", gone).resume();
+  });
 }
 
 /** Reads the request of a client under test. */

@@ -1,36 +1,82 @@
-// Results by group.
+// Runs the suite for each runtime and role, and writes the tables of docs/conformance.md: npm run conformance:report -- --messages 1000
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { casesFor, isOriginal } from "./cases.mjs";
+import { ClientTests, testServer } from "./suite.mjs";
+import { runClient, runtime, startServer } from "./subjects.mjs";
+import { groupsOf, markdown, totalsOf } from "./table.mjs";
+import { OUTCOMES } from "./verdict.mjs";
 
-const GROUPS = [
-  ["1", "framing"],
-  ["2", "pings and pongs"],
-  ["3", "reserved bits"],
-  ["4", "opcodes"],
-  ["5", "fragments"],
-  ["6", "UTF-8"],
-  ["7", "closing"],
-  ["9", "large messages"],
-  ["10", "fragments and writes"],
-  ["12", "compression, data"],
-  ["13", "compression, parameters"],
-  ["14", "compression and lengths, our own"],
+const PAGE = new URL("../../docs/conformance.md", import.meta.url);
+const SUBJECTS = [
+  ["wsasm", "node", ""],
+  ["wsasm", "deno", ""],
+  ["wsasm", "bun", ""],
+  ["ws", "node", "ws-"],
 ];
+const ROLES = ["server", "client"];
 
-const COLUMNS = ["ok", "informational", "failed"];
+const { values } = parseArgs({
+  options: { messages: { type: "string", default: "20" }, "at-once": { type: "string", default: "8" } },
+});
+const options = { messages: Number(values.messages), concurrency: Number(values["at-once"]), patience: 5000 };
 
-/** How many of each verdict, group by group. */
-export function tally(results) {
-  return GROUPS.map(([group, name]) => {
-    const own = results.filter(({ id }) => id.startsWith(`${group}.`));
-    return { group, name, counts: COLUMNS.map((verdict) => own.filter((each) => each.verdict === verdict).length) };
-  }).filter(({ counts }) => counts.some((count) => count > 0));
+async function resultsOf(command, prefix, role) {
+  if (role === "server") {
+    const server = await startServer(command, `${prefix}server.mjs`);
+    try {
+      return await testServer(server.url, casesFor(role), options);
+    } finally {
+      await server.stop();
+    }
+  }
+  const tests = new ClientTests(casesFor(role), options);
+  const url = await tests.listen();
+  try {
+    await Promise.all([runClient(command, `${prefix}client.mjs`, url), tests.finished()]);
+    return tests.results;
+  } finally {
+    tests.close();
+  }
 }
 
-export function tableOf(results) {
-  const rows = tally(results).map(({ group, name, counts }) => [`${group} ${name}`, ...counts.map(String)]);
-  const sums = COLUMNS.map((verdict) => String(results.filter((each) => each.verdict === verdict).length));
-  const all = [["group", ...COLUMNS], ...rows, ["all", ...sums]];
-  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  return all
-    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "))
-    .join("\n");
+const columns = [];
+for (const [library, name, prefix] of SUBJECTS) {
+  const command = runtime(name);
+  if (command === null) {
+    console.warn(`SKIPPED on ${name}: not installed in test/runtimes`);
+    continue;
+  }
+  for (const role of ROLES) {
+    console.log(`${library} on ${name}, ${role}`);
+    const results = await resultsOf(command, prefix, role);
+    for (const { id, outcome, detail } of results) {
+      if (outcome === "FAILED" && library === "wsasm") console.log(`${id}: ${detail}`);
+    }
+    columns.push({ title: `${library}, ${name[0].toUpperCase()}${name.slice(1)}, ${role}`, results });
+  }
 }
+
+const original = columns.map(({ title, results }) => {
+  const totals = totalsOf(results.filter(isOriginal));
+  return [title, ...OUTCOMES.map((outcome) => String(totals[outcome]))];
+});
+const groups = columns.map(({ title, results }) => [
+  title,
+  ...groupsOf(results).map(
+    ([, members]) => `${members.filter(({ outcome }) => outcome === "OK").length}/${members.length}`,
+  ),
+]);
+const tables = [
+  markdown([["The 517 cases", ...OUTCOMES], ...original]),
+  markdown([["OK, by group", ...groupsOf(columns[0].results).map(([title]) => title.split(" ")[0])], ...groups]),
+].join("\n\n");
+const page = readFileSync(PAGE, "utf8");
+const note = `Node ${process.versions.node}, ${values.messages} messages in each case of groups 12 and 13.`;
+writeFileSync(
+  PAGE,
+  page.replace(
+    /(<!-- tables -->\n)[^]*(<!-- end of tables -->)/,
+    (_, begin, end) => `${begin}\n${tables}\n\n${note}\n\n${end}`,
+  ),
+);

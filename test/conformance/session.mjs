@@ -1,196 +1,238 @@
-// One connection of the testing side, behind the opening handshake: what it sends, and what it saw.
+// One connection of the testing side: sends what a case says, reads strictly, and records what comes back.
+import { isUtf8 } from "node:buffer";
+import { setImmediate as turn } from "node:timers/promises";
 import { Compressor, Decompressor } from "./deflate.mjs";
-import { describe, encodeFrame, FrameReader, randomKey } from "./wire.mjs";
+import { describe, encodeFrame, FrameReader, parseFrame, randomKey } from "./wire.mjs";
 
-const RSV1 = 0x40;
-const CLOSE = 0x88;
+export const CLOSE = 0x8;
+const PING = 0x9;
+const PONG = 0xa;
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const notated = (frame) => (typeof frame === "string" ? parseFrame(frame) : frame);
 
-/** A connection to a subject; `isClient`: whether the testing side is the client. */
 export class Session {
-  /** Messages and pongs, as `describe` tells them. */
+  /** What came back: messages and pongs, as `describe` tells them. */
   events = [];
-  /** The last message as it is, for who compares only its length. */
-  last = null;
-  /** Breaches of the protocol that have no place in `events`. */
-  faults = [];
-  /** `{ code, reason }` of the Close frame of the subject; the code is `null` where there is none. */
-  closeReceived = null;
-  /** Who ended the connection first: `"us"`, `"peer"`. */
+  /** What the other side did against the protocol, by our own reading. */
+  fault = null;
+  /** The code of its Close frame: a number, or `null` for none in it; `undefined` before it came. */
+  closeCode = undefined;
+  /** Who sent the first Close frame, or ended TCP: "us" or "peer". */
   endedBy = null;
-  /** The subject has ended TCP. */
-  isTcpOver = false;
-  isClient;
+  tcpEnded = false;
+  /** Recorded messages; switched off in cases that take them by `receive`. */
+  isRecording = true;
   #socket;
-  #closeSent = false;
+  #isClient;
   #reader = new FrameReader();
-  #parts = [];
-  #first = 0;
   #compressor = null;
   #decompressor = null;
-  #changed = () => {};
+  #inbox = [];
+  #message = null;
+  #wakers = new Set();
 
-  constructor(socket, isClient, agreement, rest) {
-    this.isClient = isClient;
+  constructor({ socket, rest, agreement }, isClient) {
     this.#socket = socket;
+    this.#isClient = isClient;
+    this.agreement = agreement;
     if (agreement !== null) {
-      const { client, server } = agreement;
-      this.#compressor = new Compressor(isClient ? client : server);
-      this.#decompressor = new Decompressor(isClient ? server : client);
+      this.#compressor = new Compressor(isClient ? agreement.client : agreement.server);
+      this.#decompressor = new Decompressor(isClient ? agreement.server : agreement.client);
     }
-    socket.on("error", () => {});
-    socket.on("data", (chunk) => this.#receive(chunk));
-    socket.on("end", () => this.#tcpOver());
-    socket.on("close", () => this.#tcpOver());
-    if (rest.length > 0) this.#receive(rest);
-  }
-
-  get isCompressing() {
-    return this.#compressor !== null;
-  }
-
-  get isOver() {
-    return this.closeReceived !== null || this.isTcpOver;
-  }
-
-  #tcpOver() {
-    this.isTcpOver = true;
-    this.endedBy ??= "peer";
-    this.#changed();
-  }
-
-  #receive(chunk) {
-    this.#reader.push(chunk);
-    for (let frame = this.#reader.next(); frame !== null; frame = this.#reader.next()) {
-      try {
-        this.#take(frame);
-      } catch (error) {
-        this.faults.push(error.message);
-      }
-    }
-    this.#changed();
-  }
-
-  #take({ first, payload, isMasked, minimal }) {
-    if (isMasked === this.isClient) this.faults.push(isMasked ? "a masked frame" : "a frame without a mask");
-    if (!minimal) this.faults.push("a length in more octets than needed");
-    if (this.closeReceived !== null) this.faults.push("a frame behind a Close");
-    if (first & 0x08) this.#takeControl(first, payload);
-    else this.#takeData(first, payload);
-  }
-
-  #takeControl(first, payload) {
-    if (!(first & 0x80) || first & 0x70 || payload.length > 125)
-      this.faults.push(`control frame ${first.toString(16)}`);
-    if (first === 0x89) this.#write({ first: 0x8a, payload });
-    else if (first === 0x8a) this.events.push(describe(first, payload));
-    else if (first === CLOSE) this.#takeClose(payload);
-    else this.faults.push(`opcode ${first.toString(16)}`);
-  }
-
-  #takeClose(payload) {
-    if (payload.length === 1) this.faults.push("a Close of one octet");
-    this.closeReceived = {
-      code: payload.length < 2 ? null : payload.readUInt16BE(0),
-      reason: payload.subarray(2).toString(),
+    const gone = () => {
+      this.tcpEnded = true;
+      this.endedBy ??= "peer";
+      this.#wake();
     };
-    this.endedBy ??= "peer";
-    if (!this.#closeSent) this.close(this.closeReceived.code ?? 1000);
-    // The server ends TCP first (RFC 6455 7.1.1).
-    if (!this.isClient) this.#socket.end();
+    socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("end", gone).on("close", gone).on("error", gone);
+    if (rest.length > 0) this.#take(rest);
+    socket.resume();
   }
 
-  #takeData(first, payload) {
-    const opcode = first & 0x0f;
-    const isFirst = opcode !== 0;
-    if (isFirst === this.#parts.length > 0) this.faults.push(`fragment ${first.toString(16)} out of order`);
-    if (first & 0x30 || (first & RSV1 && (!isFirst || !this.isCompressing))) this.faults.push("reserved bits");
-    if (isFirst) this.#first = first;
-    this.#parts.push(payload);
-    if (!(first & 0x80)) return;
-    const joined = this.#parts.length === 1 ? payload : Buffer.concat(this.#parts);
-    this.#parts = [];
-    const message = this.#first & RSV1 ? this.#decompressor.decompress(joined) : joined;
-    this.last = { opcode: this.#first & 0x0f, payload: message };
-    this.events.push(describe((this.#first & 0x0f) | 0x80, message));
+  get isClient() {
+    return this.#isClient;
   }
 
-  #write(frame) {
-    if (frame.first === CLOSE) this.#sendingClose();
-    const { head, body } = encodeFrame(frame, this.isClient ? randomKey() : null);
-    this.#socket.write(Buffer.concat([head, body]));
+  #wake() {
+    for (const waker of this.#wakers) waker();
   }
 
-  #sendingClose() {
-    this.#closeSent = true;
-    this.endedBy ??= "us";
-  }
-
-  /** Sends frames. `how`: `"once"` in one write, `"frames"` each in its own, or a number: pieces of so many octets. */
-  async send(frames, how = "once") {
-    const all = frames.map((frame) => {
-      if (frame.first === CLOSE) this.#sendingClose();
-      const { head, body } = encodeFrame(frame, this.isClient ? randomKey() : null);
-      return Buffer.concat([head, body]);
-    });
-    if (how === "once") return this.write(Buffer.concat(all));
-    for (const octets of how === "frames" ? all : [Buffer.concat(all)]) {
-      const size = how === "frames" ? octets.length : how;
-      // Time for the socket now and then: a megabyte in pieces of 64 octets has many.
-      for (let at = 0, n = 0; at < octets.length; at += size, n++) {
-        this.#socket.write(octets.subarray(at, at + size));
-        if (octets.length < 1000 || n % 64 === 0) await turn();
-      }
-    }
-    return undefined;
-  }
-
-  async write(octets) {
-    if (!this.#socket.destroyed) this.#socket.write(octets);
-    await turn();
-  }
-
-  /** Sends a message, compressed where that was agreed; in fragments of at most `size` octets on the wire. */
-  async sendMessage(opcode, message, size = Infinity, isCompressed = this.isCompressing) {
-    const payload = isCompressed ? this.#compressor.compress(message) : message;
-    const frames = [];
-    for (let at = 0; at === 0 || at < payload.length; at += size) {
-      const isLast = at + size >= payload.length;
-      const first = (at === 0 ? opcode | (isCompressed ? RSV1 : 0) : 0) | (isLast ? 0x80 : 0);
-      frames.push({ first, payload: payload.subarray(at, Math.min(payload.length, at + size)) });
-    }
-    await this.send(frames, "once");
-  }
-
-  /** Tells the compressor of plain octets that a case compressed by itself. */
-  noteSent(plain) {
-    this.#compressor?.add(plain);
-  }
-
-  close(code) {
-    if (this.#closeSent || this.#socket.destroyed) return;
-    const payload = Buffer.alloc(2);
-    payload.writeUInt16BE(code);
-    this.#write({ first: CLOSE, payload });
-  }
-
-  /** Waits until `condition` holds, for `patience` milliseconds at most; returns whether it does. */
-  until(condition, patience) {
-    if (condition()) return Promise.resolve(true);
+  /** Waits for `condition`, at most for `patience` milliseconds: tells whether it holds. */
+  async until(condition, patience) {
+    if (condition()) return true;
     return new Promise((resolve) => {
-      const finish = (value) => {
-        clearTimeout(timer);
-        this.#changed = () => {};
-        resolve(value);
+      const look = () => {
+        if (condition()) finish(true);
       };
       const timer = setTimeout(() => finish(condition()), patience);
-      this.#changed = () => condition() && finish(true);
+      const finish = (value) => {
+        clearTimeout(timer);
+        this.#wakers.delete(look);
+        resolve(value);
+      };
+      this.#wakers.add(look);
     });
   }
 
-  /** Drops TCP. */
+  /** Whether the other side started the end, or finished it. */
+  get hasEnded() {
+    return this.tcpEnded || this.closeCode !== undefined;
+  }
+
+  #take(chunk) {
+    this.#reader.push(chunk);
+    for (let frame = this.#reader.next(); frame !== null && this.fault === null; frame = this.#reader.next()) {
+      this.fault = this.#read(frame);
+    }
+    this.#wake();
+  }
+
+  /** Takes a frame; tells what is wrong with it. */
+  #read({ first, payload, isMasked, minimal }) {
+    const opcode = first & 0x0f;
+    const isFinal = (first & 0x80) !== 0;
+    if (this.closeCode !== undefined) return "a frame behind its Close";
+    if (isMasked === this.#isClient) return isMasked ? "a masked frame" : "a frame without a mask";
+    if (!minimal) return "a length in more octets than it needs";
+    if ((first & 0x30) !== 0) return "a reserved bit";
+    if (opcode >= CLOSE) {
+      if (!isFinal || payload.length > 125 || (first & 0x40) !== 0) return "a malformed control frame";
+      return this.#readControl(opcode, first, payload);
+    }
+    if (opcode > 2) return `opcode ${opcode}`;
+    return this.#readData(opcode, (first & 0x40) !== 0, isFinal, payload);
+  }
+
+  #readControl(opcode, first, payload) {
+    if (opcode === PING) {
+      if (this.endedBy === null) void this.send({ first: 0x8a, payload });
+    } else if (opcode === PONG) {
+      this.events.push(describe(first, payload));
+    } else if (opcode === CLOSE) {
+      if (payload.length === 1 || !isUtf8(payload.subarray(2))) return "a malformed Close";
+      this.closeCode = payload.length === 0 ? null : payload.readUInt16BE(0);
+      this.endedBy ??= "peer";
+    } else return `opcode ${opcode}`;
+    return null;
+  }
+
+  #readData(opcode, isCompressed, isFinal, payload) {
+    if ((opcode === 0) !== (this.#message !== null)) return "fragments in disorder";
+    if (isCompressed && (opcode === 0 || this.#decompressor === null)) return "an unexpected RSV1";
+    this.#message ??= { opcode, isCompressed, parts: [] };
+    this.#message.parts.push(payload);
+    if (!isFinal) return null;
+    const message = this.#message;
+    this.#message = null;
+    let whole = message.parts.length === 1 ? message.parts[0] : Buffer.concat(message.parts);
+    try {
+      if (message.isCompressed) whole = this.#decompressor.decompress(whole);
+    } catch (error) {
+      return `what cannot be decompressed: ${error.message}`;
+    }
+    if (message.opcode === 1 && !isUtf8(whole)) return "text that is not UTF-8";
+    if (this.isRecording) this.events.push(describe(0x80 | message.opcode, whole));
+    else this.#inbox.push({ opcode: message.opcode, payload: whole });
+    return null;
+  }
+
+  /** The next message when the recording is off; `null` when there is none. */
+  async receive(patience) {
+    await this.until(() => this.#inbox.length > 0 || this.hasEnded || this.fault !== null, patience);
+    return this.#inbox.shift() ?? null;
+  }
+
+  #encode(frame) {
+    const { head, body } = encodeFrame(frame, this.#isClient !== (frame.wrongMask ?? false) ? randomKey() : null);
+    if (frame.first === (0x80 | CLOSE)) this.endedBy ??= "us";
+    return [head, body];
+  }
+
+  async #write(octets) {
+    if (this.#socket.destroyed || this.#socket.writableEnded || this.#socket.write(octets)) return;
+    await new Promise((resolve) => this.#socket.once("drain", resolve).once("close", resolve));
+  }
+
+  /** Sends frames in one write; resolves when the socket wants more. */
+  async send(...frames) {
+    const pieces = frames.flatMap((frame) => this.#encode(notated(frame)));
+    const [head, body] = pieces;
+    if (pieces.length === 2 && body.length > 65_536) {
+      this.#socket.cork();
+      const written = [this.#write(head), this.#write(body)];
+      this.#socket.uncork();
+      await Promise.all(written);
+      return;
+    }
+    await this.#write(Buffer.concat(pieces));
+  }
+
+  /** Sends each frame in a write of its own, and goes through the event loop between. */
+  async sendFrames(...frames) {
+    for (const frame of frames) {
+      await this.send(frame);
+      await turn();
+    }
+  }
+
+  /** Sends frames in writes of so many octets. */
+  async sendPieces(size, ...frames) {
+    const octets = Buffer.concat(frames.flatMap((frame) => this.#encode(notated(frame))));
+    for (let start = 0; start < octets.length; start += size) {
+      if (this.tcpEnded) return;
+      await this.#write(octets.subarray(start, start + size));
+      await turn();
+    }
+  }
+
+  sendOctets(...frames) {
+    return this.sendPieces(1, ...frames);
+  }
+
+  /** The octets of frames, for cases that cut them themselves. */
+  octetsOf(...frames) {
+    return Buffer.concat(frames.flatMap((frame) => this.#encode(notated(frame))));
+  }
+
+  async sendRaw(octets) {
+    await this.#write(octets);
+  }
+
+  /** The compressed octets of a message. */
+  compress(payload) {
+    return this.#compressor.compress(payload);
+  }
+
+  /** Tells the compressor of a message that the case compressed itself. */
+  noteCompressed(payload) {
+    this.#compressor.add(payload);
+  }
+
+  /** Sends a message compressed, in fragments of at most `size` octets, with an empty last one where it divides evenly. */
+  async sendCompressed(opcode, payload, size = Infinity) {
+    const compressed = this.compress(payload);
+    await this.send(...fragments(opcode | 0x40, compressed, size));
+  }
+
+  /** Drops TCP when everything was sent. */
+  end() {
+    if (!this.#socket.destroyed) this.#socket.end();
+  }
+
   destroy() {
     this.#socket.destroy();
   }
+}
+
+/** Frames of a message in fragments of `size` octets; evenly divided payloads end with an empty fragment. */
+export function fragments(opcode, payload, size) {
+  if (size === Infinity) return [{ first: 0x80 | opcode, payload }];
+  const frames = [];
+  for (let start = 0; start + size <= payload.length; start += size) {
+    frames.push({ first: frames.length === 0 ? opcode : 0, payload: payload.subarray(start, start + size) });
+  }
+  const rest = payload.subarray(frames.length * size);
+  frames.push({ first: 0x80 | (frames.length === 0 ? opcode : 0), payload: rest });
+  return frames;
 }

@@ -1,99 +1,157 @@
-// All cases, against a server or against clients.
+// Runs cases: as a client against a server under test, or as the server that clients under test ask for cases.
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { CLOSING } from "./cases/closing.mjs";
-import { compression } from "./cases/compression.mjs";
-import { FRAGMENTED, FRAMES } from "./cases/frames.mjs";
-import { limits } from "./cases/limits.mjs";
-import { OWN } from "./cases/own.mjs";
-import { UTF8 } from "./cases/utf8.mjs";
-import { answerAsServer, openAsClient, readRequest } from "./handshake.mjs";
-import { playCase } from "./play.mjs";
+import { answerAsServer, judgeRequest, openAsClient, readRequest } from "./handshake.mjs";
 import { Session } from "./session.mjs";
+import { FAILED, OK, runCase } from "./verdict.mjs";
 
-const PATIENCE = 10_000;
-/** A client that asks for nothing any more is done, or dead. */
-const SILENCE = 60_000;
+/** How long to wait for what should come at once, how many messages groups 12 and 13 have, how many cases go at a time. */
+export const DEFAULTS = { patience: 1000, messages: 1000, concurrency: 1 };
 
-/**
- * The cases whose number begins with `filter`. `count` messages in those that send one after the other (9.7, 9.8, 12, 13):
- * the original has 1,000.
- */
-export function casesOf({ count = 1000, filter = "" } = {}) {
-  const all = [...FRAMES, ...UTF8, ...CLOSING, ...limits(count), ...FRAGMENTED, ...compression(count), ...OWN];
-  return all.filter(({ id }) => filter === "" || id === filter || id.startsWith(`${filter}.`));
+async function testRequest(url, given, { patience }) {
+  const began = performance.now();
+  const fault = await judgeRequest(url, given, patience).catch(({ message }) => message);
+  const detail = fault === null ? "" : `${given.what}: ${fault}`;
+  return {
+    id: given.id,
+    outcome: fault === null ? OK : FAILED,
+    detail,
+    code: undefined,
+    ms: performance.now() - began,
+  };
 }
 
-const failed = (error) => ({ verdict: "failed", detail: `opening handshake: ${error.message}` });
-
-async function againstServer(url, each) {
+async function testServerOnce(url, given, context) {
+  if (given.request !== undefined) return testRequest(url, given, context);
+  let opened;
   try {
-    const { socket, rest, agreement } = await openAsClient(url, { offer: each.offer, patience: PATIENCE });
-    return await playCase(each, new Session(socket, true, agreement, rest));
+    opened = await openAsClient(url, { offer: given.offer, patience: Math.max(context.patience, 5000) });
   } catch (error) {
-    return failed(error);
+    return { id: given.id, outcome: FAILED, detail: `handshake: ${error.message}`, code: undefined, ms: 0 };
   }
+  return runCase(given, opened, true, context);
 }
 
-/** Tests a server that echoes; several cases at once. Resolves with `{ id, verdict, detail }` of each. */
-export async function testServer(url, cases, { atOnce = 4, onResult = (_result) => {} } = {}) {
+/** Tests a server. */
+export async function testServer(url, cases, options = {}) {
+  const context = { ...DEFAULTS, ...options };
   const results = [];
-  const waiting = cases.map((each, i) => [i, each]);
+  const waiting = [...cases.keys()];
   const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [i, each] = next;
-      results[i] = { id: each.id, ...(await againstServer(url, each)) };
-      onResult(results[i]);
+    for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+      results[i] = await testServerOnce(url, cases[i], context);
+      context.onResult?.(results[i]);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: context.concurrency }, work));
   return results;
 }
 
-/** What a client may ask for; the same targets as with the original, so that its clients can be tested. */
-async function serveClient(socket, cases, results, onResult) {
-  const { target, rest, ...request } = await readRequest(socket, PATIENCE);
-  const { pathname, searchParams } = new URL(target, "ws://localhost");
-  if (pathname === "/runCase") {
-    const i = Number(searchParams.get("case")) - 1;
-    const each = cases[i];
-    if (each === undefined) throw new Error(`no case ${searchParams.get("case")}`);
-    const agreement = answerAsServer(socket, request, each);
-    results[i] = { id: each.id, ...(await playCase(each, new Session(socket, false, agreement, rest))) };
-    onResult(results[i]);
-    return false;
+/**
+ * The server for clients under test. They ask like those of the original suite: `/getCaseCount`, `/runCase?case=1&agent=name` and
+ * `/updateReports?agent=name`, which ends it.
+ */
+export class ClientTests {
+  results = [];
+  #cases;
+  #context;
+  #server;
+  #reported = Promise.withResolvers?.() ?? withResolvers();
+  #running = new Set();
+
+  constructor(cases, options = {}) {
+    this.#cases = cases;
+    this.#context = { ...DEFAULTS, ...options };
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      socket.on("error", () => {});
+      const running = this.#serve(socket).catch((error) => this.#reported.reject(error));
+      this.#running.add(running);
+      void running.finally(() => this.#running.delete(running));
+    });
   }
-  const session = new Session(socket, false, answerAsServer(socket, request, {}), rest);
-  if (pathname === "/getCaseCount") await session.sendMessage(0x01, Buffer.from(String(cases.length)));
-  session.close(1000);
-  await session.until(() => session.isOver, PATIENCE);
-  session.destroy();
-  return pathname === "/updateReports";
+
+  async listen(port = 0) {
+    this.#server.listen(port, "127.0.0.1");
+    await once(this.#server, "listening");
+    return `ws://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Resolves with the results when a client asked for the reports. */
+  async finished() {
+    await this.#reported.promise;
+    await Promise.all(this.#running);
+    return this.results;
+  }
+
+  close() {
+    this.#server.close();
+  }
+
+  async #serve(socket) {
+    let request;
+    try {
+      request = await readRequest(socket, 5000);
+    } catch (error) {
+      socket.destroy();
+      this.faults = [...(this.faults ?? []), error.message];
+      return;
+    }
+    const { pathname, searchParams } = new URL(request.target, "ws://localhost");
+    if (pathname === "/runCase") {
+      await this.#runCase(socket, request, searchParams);
+      return;
+    }
+    answerAsServer(socket, request, {});
+    const session = new Session({ socket, rest: request.rest, agreement: null }, false);
+    if (pathname === "/getCaseCount") {
+      await session.send({ first: 0x81, payload: Buffer.from(String(this.#cases.length)) });
+    }
+    await session.send("88 03e8");
+    await session.until(() => session.hasEnded, 5000);
+    session.end();
+    if (pathname === "/updateReports") this.#reported.resolve();
+  }
+
+  async #runCase(socket, request, searchParams) {
+    const number = Number(searchParams.get("case"));
+    const named = this.#cases.findIndex(({ id }) => id === searchParams.get("casetuple"));
+    const index = named === -1 ? number - 1 : named;
+    const given = this.#cases[index];
+    if (given === undefined) {
+      socket.destroy();
+      return;
+    }
+    let agreement = null;
+    if (given.response === undefined) agreement = answerAsServer(socket, request, given);
+    else socket.write(Buffer.from(given.response(request.key), "latin1"));
+    const result = await (given.isRefused
+      ? expectRefusal(given, { socket, rest: request.rest, agreement: null }, this.#context)
+      : runCase(given, { socket, rest: request.rest, agreement }, false, this.#context));
+    this.results[index] = result;
+    this.#context.onResult?.(result);
+  }
 }
 
-/**
- * Listens for clients that echo: `/getCaseCount`, `/runCase?case=N` from 1 on, then `/updateReports`. `start` is called with
- * the URI. Resolves with the results when a client asked for the last.
- */
-export async function testClient(start, cases, { onResult = (_result) => {} } = {}) {
-  const results = [];
-  let finish = () => {};
-  const finished = new Promise((resolve) => {
-    finish = resolve;
-  });
-  let silence = setTimeout(finish, SILENCE);
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    clearTimeout(silence);
-    silence = setTimeout(finish, SILENCE);
-    serveClient(socket, cases, results, onResult).then(
-      (isLast) => isLast && finish(),
-      () => socket.destroy(),
-    );
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  await start(`ws://127.0.0.1:${server.address().port}`);
-  await finished;
-  clearTimeout(silence);
-  server.close();
-  return cases.map(({ id }, i) => results[i] ?? { id, verdict: "failed", detail: "the client did not ask for it" });
+function withResolvers() {
+  let resolve;
+  let reject;
+  const promise = new Promise((...functions) => ([resolve, reject] = functions));
+  return { promise, resolve, reject };
+}
+
+/** A response that a client has to refuse: it ends TCP and sends no message. */
+async function expectRefusal(given, opened, { patience }) {
+  const began = performance.now();
+  const session = new Session(opened, false);
+  const isOver = await session.until(() => session.hasEnded, patience);
+  session.destroy();
+  const isGood = isOver && session.events.length === 0;
+  const detail = isGood ? "" : `it took a response that is wrong: ${given.what ?? given.answer}`;
+  return {
+    id: given.id,
+    outcome: isGood ? OK : FAILED,
+    detail,
+    code: session.closeCode,
+    ms: performance.now() - began,
+  };
 }

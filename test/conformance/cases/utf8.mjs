@@ -1,133 +1,145 @@
-// Cases 6: text that is UTF-8, and text that is not.
-import { echoed, fragments, hex, more, text } from "../play.mjs";
+// Group 6: UTF-8, valid and not, and how early it is noticed.
+import { itEnds, simple, sleep, weEnd } from "../verdict.mjs";
+import { describe } from "../wire.mjs";
+import { fragments } from "../session.mjs";
 
-const KOSME = "ceba e1bdb9 cf83 cebc ceb5".replaceAll(" ", "");
-const EDITED = Buffer.from("edited").toString("hex");
+const bytes = (hex) => Buffer.from(hex.replaceAll(" ", ""), "hex");
+const hexOf = (text) => Buffer.from(text).toString("hex");
+const KOSME = "cebae1bdb9cf83cebcceb5";
+const GREETING = "Hello-µ@ßöäüàá-UTF-8!!";
+const EDITED = hexOf("edited");
 
-/** One code point of 1 to 4 octets. */
-const encode = (codePoint) => Buffer.from(String.fromCodePoint(codePoint)).toString("hex");
-const wrongStarts = (from, to) =>
-  Array.from({ length: to - from + 1 }, (_, i) => `${(from + i).toString(16)}20`).join("");
-const BAD = { ends: "peer", codes: [1007] };
+const valid = (id, payload, frames) => ({
+  id,
+  ok: [describe(0x81, payload)],
+  ...weEnd(),
+  run: (session) => session.send(...frames),
+});
+const inFragments = (id, payload) => valid(id, payload, fragments(1, payload, 1));
+const SURROGATE = `${KOSME}eda080${EDITED}`;
+const greeting = Buffer.from(GREETING);
+const cut = Buffer.from("Hello-µ@ßöä").length;
+const middle = Buffer.from("middle frame payload");
 
-const HELLO = ["24", "c2a2", "e282ac", "f0a4ada2"].map((middle) =>
-  Buffer.concat([Buffer.from("hello"), hex(middle), Buffer.from("world")]).toString("hex"),
-);
-const TOO_SHORT = ["c0", "e080", "f08080", "f8808080", "fc80808080", "df", "efbf", "f7bfbf", "fbbfbfbf", "fdbfbfbfbf"];
-const SURROGATES = ["eda080", "edadbf", "edae80", "edafbf", "edb080", "edbe80", "edbfbf"];
-const PAIRS = ["eda080", "edadbf", "edae80", "edafbf"].flatMap((high) => ["edb080", "edbfbf"].map((low) => high + low));
-const NONCHARACTERS = [
-  0xfffe,
-  0xffff,
-  ...Array.from({ length: 16 }, (_, i) => [(i + 1) * 0x10000 + 0xfffe, (i + 1) * 0x10000 + 0xffff]).flat(),
-].map(encode);
-const SPECIALS = Array.from({ length: 7 }, (_, i) => encode(0xfff9 + i));
-const CONTINUATIONS = Array.from({ length: 63 }, (_, i) => (0x80 + i).toString(16)).join("");
-
-/** Groups of texts in one frame: the octets, and which of them are valid. */
-const GROUPS = [
-  ["6.5", [...HELLO, KOSME], () => true],
-  ["6.6", Array.from({ length: 11 }, (_, i) => KOSME.slice(0, 2 * (i + 1))), (i) => [2, 5, 7, 9, 11].includes(i + 1)],
-  ["6.7", ["00", "c280", "e0a080", "f0908080"], () => true],
-  ["6.8", ["f888808080", "fc8480808080"], () => false],
-  ["6.9", ["7f", "dfbf", "efbfbf", "f48fbfbf"], () => true],
-  ["6.10", ["f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf"], () => false],
-  ["6.11", ["ed9fbf", "ee8080", "efbfbd", "f48fbfbf", "f4908080"], (i) => i < 4],
-  ["6.12", ["80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf", CONTINUATIONS], () => false],
-  [
-    "6.13",
-    [wrongStarts(0xc0, 0xde), wrongStarts(0xe0, 0xee), wrongStarts(0xf0, 0xf6), wrongStarts(0xf8, 0xfa), "fc20"],
-    () => false,
-  ],
-  ["6.14", TOO_SHORT, () => false],
-  ["6.15", [TOO_SHORT.join("")], () => false],
-  ["6.16", ["fe", "ff", "fefeffff"], () => false],
-  ["6.17", ["c0af", "e080af", "f08080af", "f8808080af", "fc80808080af"], () => false],
-  ["6.18", ["c1bf", "e09fbf", "f08fbfbf", "f887bfbfbf", "fc83bfbfbfbf"], () => false],
-  ["6.19", ["c080", "e08080", "f0808080", "f880808080", "fc8080808080"], () => false],
-  ["6.20", SURROGATES, () => false],
-  ["6.21", PAIRS, () => false],
-  ["6.22", NONCHARACTERS, () => true],
-  ["6.23", SPECIALS, () => true],
+const messages = [
+  valid("6.1.1", Buffer.alloc(0), ["81"]),
+  valid("6.1.2", Buffer.alloc(0), ["01", "00", "80"]),
+  valid("6.1.3", middle, ["01", `00 ${middle.toString("hex")}`, "80"]),
+  valid("6.2.1", greeting, [{ first: 0x81, payload: greeting }]),
+  valid("6.2.2", greeting, [
+    { first: 0x01, payload: greeting.subarray(0, cut) },
+    { first: 0x80, payload: greeting.subarray(cut) },
+  ]),
+  inFragments("6.2.3", greeting),
+  inFragments("6.2.4", bytes(KOSME)),
+  simple("6.3.1", [`81 ${SURROGATE}`], [], itEnds(1007)),
+  {
+    id: "6.3.2",
+    ok: [],
+    ...itEnds(1007),
+    run: (session) => session.send(...fragments(1, bytes(SURROGATE), 1)),
+  },
 ];
 
-function groups() {
-  return GROUPS.flatMap(([group, texts, isValid]) =>
-    texts.map((octets, i) => ({
-      id: `${group}.${i + 1}`,
-      steps: [{ send: [text(hex(octets))] }],
-      ...(isValid(i) ? { replies: [echoed(hex(octets))] } : BAD),
-    })),
+/** Sends three parts with a second between, and looks when the other side ends. */
+const failFast = (id, partsOf) => ({
+  id,
+  ok: [],
+  ...itEnds(1007),
+  async run(session) {
+    const [first, second, third] = partsOf(session);
+    await session.sendRaw(first);
+    await sleep(1000);
+    if (session.hasEnded) return "it ended before anything was wrong";
+    await session.sendRaw(second);
+    await sleep(1000);
+    session.isLate = !session.hasEnded;
+    await session.sendRaw(third);
+    return null;
+  },
+});
+
+const parts = [bytes(KOSME), bytes("f4908080"), bytes(EDITED)];
+const cutAtOctet = [bytes(`${KOSME}f4`), bytes("90"), bytes(`8080${EDITED}`)];
+const framesOf = (payloads) => (session) =>
+  payloads.map((payload, i) => session.octetsOf({ first: [0x01, 0x00, 0x80][i], payload }));
+/** One frame in three writes, and an empty last one. */
+const writesOf = (payloads) => (session) => {
+  const whole = session.octetsOf({ first: 0x01, payload: Buffer.concat(payloads) });
+  const head = whole.length - Buffer.concat(payloads).length;
+  const one = head + payloads[0].length;
+  const two = one + payloads[1].length;
+  return [
+    whole.subarray(0, one),
+    whole.subarray(one, two),
+    Buffer.concat([whole.subarray(two), session.octetsOf("80")]),
+  ];
+};
+
+const early = [
+  failFast("6.4.1", framesOf(parts)),
+  failFast("6.4.2", framesOf(cutAtOctet)),
+  failFast("6.4.3", writesOf(parts)),
+  failFast("6.4.4", writesOf(cutAtOctet)),
+];
+
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => (from + i).toString(16).padStart(2, "0"));
+const overlong = ["c0", "e080", "f08080", "f8808080", "fc80808080"];
+const incomplete = [...overlong, "df", "efbf", "f7bfbf", "fbbfbfbf", "fdbfbfbfbf"];
+const prefixes = Array.from({ length: 11 }, (_, i) => KOSME.slice(0, 2 * (i + 1)));
+const planes = Array.from({ length: 16 }, (_, i) => i + 1).flatMap((plane) =>
+  [0xfffe, 0xffff].map((low) => hexOf(String.fromCodePoint(plane * 0x10000 + low))),
+);
+const withSpaces = (starts) => starts.map((start) => `${start}20`).join("");
+
+/** Payloads by group; those of `V` are valid, those of `X` are not. */
+const TABLE = {
+  "6.5 V": [
+    hexOf("hello$world"),
+    `${hexOf("hello")}c2a2${hexOf("world")}`,
+    `${hexOf("hello")}e282ac${hexOf("world")}`,
+    `${hexOf("hello")}f0a4ada2${hexOf("world")}`,
+    KOSME,
+  ],
+  "6.6 ?": prefixes,
+  "6.7 V": ["00", "c280", "e0a080", "f0908080"],
+  "6.8 X": ["f888808080", "fc8480808080"],
+  "6.9 V": ["7f", "dfbf", "efbfbf", "f48fbfbf"],
+  "6.10 X": ["f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf"],
+  "6.11 ?": ["ed9fbf", "ee8080", "efbfbd", "f48fbfbf", "f4908080"],
+  "6.12 X": [...["80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf"], range(0x80, 0xbe).join("")],
+  "6.13 X": [
+    withSpaces(range(0xc0, 0xde)),
+    withSpaces(range(0xe0, 0xee)),
+    withSpaces(range(0xf0, 0xf6)),
+    withSpaces(range(0xf8, 0xfa)),
+    withSpaces(["fc"]),
+  ],
+  "6.14 X": incomplete,
+  "6.15 X": [incomplete.join("")],
+  "6.16 X": ["fe", "ff", "fefeffff"],
+  "6.17 X": ["c0af", "e080af", "f08080af", "f8808080af", "fc80808080af"],
+  "6.18 X": ["c1bf", "e09fbf", "f08fbfbf", "f887bfbfbf", "fc83bfbfbfbf"],
+  "6.19 X": ["c080", "e08080", "f0808080", "f880808080", "fc8080808080"],
+  "6.20 X": ["eda080", "edadbf", "edae80", "edafbf", "edb080", "edbe80", "edbfbf"],
+  "6.21 X": [
+    ...["eda080edb080", "eda080edbfbf", "edadbfedb080", "edadbfedbfbf"],
+    ...["edae80edb080", "edae80edbfbf", "edafbfedb080", "edafbfedbfbf"],
+  ],
+  "6.22 V": ["efbfbe", "efbfbf", ...planes],
+  "6.23 V": range(0xb9, 0xbf).map((last) => `efbf${last}`),
+};
+const VALID_PREFIXES = new Set([2, 5, 7, 9, 11]);
+const isValid = (group, mark, number) =>
+  mark === "V" || (group === "6.6" && VALID_PREFIXES.has(number)) || (group === "6.11" && number < 5);
+
+const table = Object.entries(TABLE).flatMap(([key, payloads]) => {
+  const [group, mark] = key.split(" ");
+  return payloads.map((payload, i) =>
+    isValid(group, mark, i + 1)
+      ? valid(`${group}.${i + 1}`, bytes(payload), [`81 ${payload}`])
+      : simple(`${group}.${i + 1}`, [`81 ${payload}`], [], itEnds(1007)),
   );
-}
+});
 
-function pieces() {
-  const greeting = Buffer.from("Hello-µ@ßöäüàá-UTF-8!!");
-  const cut = greeting.indexOf(Buffer.from("ä")) + 2;
-  const kosme = hex(KOSME);
-  const edited = hex(`${KOSME}eda080${EDITED}`);
-  return [
-    { id: "6.1.1", steps: [{ send: [text("")] }], replies: [echoed("")] },
-    { id: "6.1.2", steps: [{ send: [text("", false), more("", false), more("", true)] }], replies: [echoed("")] },
-    {
-      id: "6.1.3",
-      steps: [{ send: [text("", false), more("middle frame payload", false), more("", true)] }],
-      replies: [echoed("middle frame payload")],
-    },
-    { id: "6.2.1", steps: [{ send: [text(greeting)] }], replies: [echoed(greeting)] },
-    {
-      id: "6.2.2",
-      steps: [{ send: [text(greeting.subarray(0, cut), false), more(greeting.subarray(cut), true)] }],
-      replies: [echoed(greeting)],
-    },
-    { id: "6.2.3", steps: [{ send: fragments(0x01, greeting, 1) }], replies: [echoed(greeting)] },
-    { id: "6.2.4", steps: [{ send: fragments(0x01, kosme, 1) }], replies: [echoed(kosme)] },
-    { id: "6.3.1", steps: [{ send: [text(edited)] }], ...BAD },
-    { id: "6.3.2", steps: [{ send: fragments(0x01, edited, 1) }], ...BAD },
-  ];
-}
-
-/** Octets of one frame, written in parts with time between; an empty continuation ends the message. */
-function inOneFrame(parts) {
-  return async (session) => {
-    const all = Buffer.concat(parts);
-    const key = session.isClient ? Buffer.of(1, 2, 3, 4) : null;
-    const masked = key === null ? all : all.map((octet, i) => octet ^ key[i & 3]);
-    const head = Buffer.from(key === null ? [0x01, all.length] : [0x01, 0x80 | all.length, ...key]);
-    let at = 0;
-    for (const [i, part] of parts.entries()) {
-      if (session.isOver) {
-        session.endedBefore = i;
-        return;
-      }
-      const octets = masked.subarray(at, at + part.length);
-      await session.write(i === 0 ? Buffer.concat([head, octets]) : octets);
-      at += part.length;
-      await session.until(() => session.isOver, 1000);
-    }
-    if (!session.isOver) await session.send([more("", true)]);
-  };
-}
-
-/** The subject must end the connection at once, before the last part. */
-function failFast() {
-  const parts = [
-    [KOSME, "f4908080", EDITED],
-    [`${KOSME}f4`, "90", `8080${EDITED}`],
-  ].map((cut) => cut.map(hex));
-  const frames = ([first, second, third]) => [
-    { send: [text(first, false)] },
-    { pause: 1000 },
-    { send: [more(second, false)] },
-    { pause: 1000 },
-    { send: [more(third, true)] },
-  ];
-  return [
-    ...parts.map((cut, i) => ({ id: `6.4.${i + 1}`, steps: frames(cut), ...BAD, lastStepFrom: 4 })),
-    ...parts.map((cut, i) => ({ id: `6.4.${i + 3}`, play: inOneFrame(cut), ...BAD, lastStepFrom: 2 })),
-  ];
-}
-
-export const UTF8 = [...pieces(), ...failFast(), ...groups()];
-/** A text that is not UTF-8, for the reason of a Close. */
-export const INVALID_TEXT = hex(`${KOSME}eda080${EDITED}`);
+export const UTF8 = [...messages, ...early, ...table];
