@@ -60,7 +60,7 @@ function onwarn(warning) {
 }
 
 /** Entries that decide what lies together in a file. With all of them, there would be twice as many files. */
-const DECISIVE = /^(index|node|browser|extensions|sansio|router|kernels\/.*)$/;
+const DECISIVE = /^(index|node|browser|workers|extensions|sansio|router|kernels\/.*)$/;
 
 /** Which chunk each module lies in when there are only the decisive entries. */
 async function placesOf(input) {
