@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { broadcast } from "../../src/connection/broadcast.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
@@ -27,6 +27,20 @@ describe.each(SIDES)("broadcast() from a %s", (side) => {
     for (const pair of pairs.slice(0, 2)) expect(await ends(pair)[1].recv()).toStrictEqual(expected);
     expect(senders.map(({ stats }) => stats.messagesSent)).toEqual([1, 1, 0]);
     broadcast([], message, options);
+  });
+
+  test("what goes wrong with one is told, and the others get the message", async () => {
+    const pair = await openPair();
+    const other = await openPair();
+    const [from] = ends(pair);
+    const error = new Error("no memory");
+    vi.spyOn(from, "sendPrepared").mockImplementation(() => {
+      throw error;
+    });
+    expect(() => broadcast([from, ends(other)[0]], "news", { raiseExceptions: true })).toThrow(
+      expect.objectContaining({ name: "AggregateError", errors: [error] }),
+    );
+    expect(await ends(other)[1].recv()).toBe("news");
   });
 
   test("sends to a connection as often as it is named, and does not read the bytes later", async () => {

@@ -26,8 +26,9 @@ export interface SecuredOptions {
  *
  * @throws {TypeError} For options of TLS that cannot be used.
  */
-export function serverMaker({ unix, tls, openTimeout }: ListenTarget): (onTransport: OnTransport) => Server {
-  if (tls === undefined) return plainServerMaker(unix === undefined ? {} : { unix });
+export function serverMaker(target: ListenTarget): (onTransport: OnTransport) => Server {
+  const { unix, tls, openTimeout } = target;
+  if (tls === undefined) return plainServerMaker(target);
   const paths = unix === undefined ? {} : { local: unix };
   // Until TLS stands, the end of the client is the end: a half-open one would be kept until its time is over.
   const settings = { ...serverTls(tls), ...SOCKETS, allowHalfOpen: false, handshakeTimeout: openTimeout ?? NEVER };

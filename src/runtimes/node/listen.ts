@@ -27,8 +27,7 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
 
 /** What TLS takes is loaded when it is needed. */
 async function serverMakerFor(target: ListenTarget): Promise<(onTransport: OnTransport) => Server> {
-  const { unix, tls } = target;
-  if (tls === undefined) return plainServerMaker(unix === undefined ? {} : { unix });
+  if (target.tls === undefined) return plainServerMaker(target);
   const { serverMaker } = await import("./acceptor.ts");
   return serverMaker(target);
 }

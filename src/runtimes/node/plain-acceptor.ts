@@ -1,6 +1,7 @@
 // Servers of node:net that turn what they accept into transports.
 import type { Server } from "node:net";
 import { createServer } from "node:net";
+import type { ListenTarget } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { NodeTransport } from "./transport.ts";
 
@@ -13,7 +14,7 @@ export type OnTransport = (transport: Transport) => void;
 export const SOCKETS = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
 
 /** Makes servers that listen nowhere yet, on a Unix socket if `unix` is given. */
-export function plainServerMaker({ unix }: { readonly unix?: string }): (onTransport: OnTransport) => Server {
+export function plainServerMaker({ unix }: Pick<ListenTarget, "unix">): (onTransport: OnTransport) => Server {
   const paths = unix === undefined ? {} : { local: unix };
   return (onTransport) => createServer(SOCKETS, (socket) => onTransport(new NodeTransport(socket, paths)));
 }
