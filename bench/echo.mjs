@@ -17,7 +17,11 @@ const CONTENDERS = {
   "raw socket": { file: server("raw"), isRaw: true },
 };
 
-/** The same with TLS, by the names of a scenario. */
+/**
+ * The same with TLS, by the names of a scenario.
+ *
+ * @param {{ name: string, isSecure?: boolean }} scenario
+ */
 function contendersOf({ isSecure }) {
   if (!isSecure) return CONTENDERS;
   const secured = ([name, contender]) => [name, { ...contender, args: [...(contender.args ?? []), "--tls"] }];
@@ -132,7 +136,11 @@ class Run {
   }
 }
 
-/** One scenario with all its contenders in turn. */
+/**
+ * One scenario with all its contenders in turn.
+ *
+ * @param {Record<string, { file: string, isRaw?: boolean }>} contenders
+ */
 export async function runScenario(scenario, servers, settings, contenders = CONTENDERS) {
   const isRaw = (name) => contenders[name].isRaw === true;
   const runs = scenario.contenders.map((name) => new Run(name, servers.get(name), scenario, isRaw(name)));

@@ -25,7 +25,8 @@ async function server() {
     await ws.send(String(length));
     await ws.closed;
   }, options);
-  console.log(running.addresses[0].port);
+  const [{ port }] = /** @type {readonly { port: number }[]} */ (running.addresses);
+  console.log(port);
 }
 
 /** Most memory of the process, its threads included, since the call. */

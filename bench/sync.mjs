@@ -21,14 +21,14 @@ async function bareThread({ buffer, port }) {
     Atomics.add(words, 0, 1);
     Atomics.notify(words, 0);
   };
-  socket.on("data", (chunk) => {
+  socket.on("data", (/** @type {Buffer} */ chunk) => {
     bytes.set(chunk, received);
     received += chunk.length;
     if (received < SIZE) return;
     received = 0;
     answer();
   });
-  parentPort.on("message", (message) => socket.write(message));
+  parentPort?.on("message", (message) => socket.write(message));
   answer();
 }
 
@@ -69,7 +69,8 @@ async function servers() {
     for await (const message of ws) await ws.send(message);
   };
   const server = await serve(echo, { host: "127.0.0.1", port: 0, compression: null });
-  console.log(JSON.stringify([raw.address().port, server.addresses[0].port]));
+  const places = /** @type {{ port: number }[]} */ ([raw.address(), server.addresses[0]]);
+  console.log(JSON.stringify(places.map(({ port }) => port)));
 }
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];

@@ -31,11 +31,12 @@ const bundleDependencies = {
   load(id) {
     if (![...BUNDLED.values()].includes(id)) return null;
     const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
-    return { code, map: { mappings: "" } };
+    return { code, map: { version: 3, names: [], sources: [], mappings: "" } };
   },
 };
 
 /** Local names become short; those of classes, which users see, and of properties stay. Source maps lead to src/. */
+/** @type {import("rollup").Plugin} */
 const shorten = {
   name: "shorten",
   async renderChunk(code) {
@@ -46,7 +47,7 @@ const shorten = {
       mangle: { keep_classnames: true },
       sourceMap: true,
     });
-    return { code: short, map };
+    return { code: short ?? code, map: /** @type {import("rollup").ExistingRawSourceMap} */ (map) };
   },
 };
 
@@ -68,10 +69,11 @@ async function placesOf(input) {
   const build = await rollup({ input: decisive, external: EXTERNAL, plugins: [bundleDependencies], onwarn });
   const { output } = await build.generate({ format: "es" });
   await build.close();
-  const places = output.flatMap(({ name, modules = {}, facadeModuleId }) =>
+  const chunks = output.filter((file) => file.type === "chunk");
+  const places = chunks.flatMap(({ name, modules, facadeModuleId }) =>
     Object.keys(modules)
       .filter((id) => id !== facadeModuleId || !Object.values(input).includes(id))
-      .map((id) => [id, name]),
+      .map((id) => /** @type {const} */ ([id, name])),
   );
   return new Map(places);
 }

@@ -1,4 +1,5 @@
 // What Bun brings: Bun.serve with `websocket`.
+// @ts-nocheck: the types of another runtime
 import { report } from "./report.mjs";
 
 const server = Bun.serve({

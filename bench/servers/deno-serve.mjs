@@ -1,4 +1,5 @@
 // What Deno brings: Deno.serve and Deno.upgradeWebSocket.
+// @ts-nocheck: the types of another runtime
 import { report } from "./report.mjs";
 
 Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: report }, (request) => {

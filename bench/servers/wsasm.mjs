@@ -2,7 +2,8 @@
 import { report, tlsOptions } from "./report.mjs";
 
 /** The entry of the library: the default one, or that of one runtime. */
-const { serve } = await import(process.argv[2] ?? "wsasm");
+const [entry = "wsasm"] = process.argv.slice(2).filter((argument) => argument !== "--tls");
+const { serve } = await import(entry);
 
 async function echo(ws) {
   for await (const message of ws) await ws.send(message);
