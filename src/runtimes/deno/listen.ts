@@ -2,7 +2,7 @@
 import type { Listener, ListenTarget } from "../../connection/runtime.ts";
 import type { Address } from "../../connection/transport.ts";
 import type { OnTransport } from "../node/plain-acceptor.ts";
-import { bindAll } from "../node/bind.ts";
+import { bindAll, isForNode } from "../node/bind.ts";
 import { listen as listenWithNode } from "../node/listen.ts";
 import type { DenoListener } from "./api.ts";
 import { deno } from "./api.ts";
@@ -13,10 +13,8 @@ const RETRY_DELAY = 100;
 
 /** Listens. TLS, Unix sockets, shared ports and open listeners are those of Node, with all their options. */
 export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
-  const { listener, tls, unix, reusePort, backlog } = target;
-  if (listener !== undefined || tls !== undefined || unix !== undefined || reusePort === true) {
-    return listenWithNode(target, onTransport);
-  }
+  if (isForNode(target)) return listenWithNode(target, onTransport);
+  const { backlog } = target;
   return bindAll(target, onTransport, async (place, take) => {
     const { host = "::", port } = place as { readonly host?: string; readonly port: number };
     return new NativeListener(deno().listen({ hostname: host, port, tcpBacklog: backlog }), take);
