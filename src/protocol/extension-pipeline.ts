@@ -26,16 +26,16 @@ export class ExtensionPipeline {
   readonly extensions: readonly Extension[];
   readonly #kernels: Kernels;
   readonly #limits: MessageLimits;
-  readonly #validateUtf8: boolean;
+  readonly validatesUtf8: boolean;
   #isText = false;
   #utf8 = 0;
   #messageLength = 0;
 
-  constructor(extensions: readonly Extension[], kernels: Kernels, limits: MessageLimits, validateUtf8: boolean) {
+  constructor(extensions: readonly Extension[], kernels: Kernels, limits: MessageLimits, validatesUtf8: boolean) {
     this.extensions = extensions;
     this.#kernels = kernels;
     this.#limits = limits;
-    this.#validateUtf8 = validateUtf8;
+    this.validatesUtf8 = validatesUtf8;
   }
 
   /** The reserved bits that the extensions use, as in the first byte of a frame. */
@@ -75,7 +75,7 @@ export class ExtensionPipeline {
     const maxSize = frame.isControl ? MAX_CONTROL_PAYLOAD : this.#room(frame);
     const decoded = this.#decoded(frame, maxSize);
     this.#check(decoded, maxSize);
-    if (this.#validateUtf8 && !decoded.isControl) this.#validate(decoded);
+    if (this.validatesUtf8 && !decoded.isControl) this.#validate(decoded);
     return decoded;
   }
 
@@ -100,7 +100,7 @@ export class ExtensionPipeline {
       throw this.#faultOf(error, frame, maxSize);
     }
     this.#check(decoded, maxSize);
-    if (this.#validateUtf8) yield* this.#validateInSteps(decoded);
+    if (this.validatesUtf8) yield* this.#validateInSteps(decoded);
     return decoded;
   }
 

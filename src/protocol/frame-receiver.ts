@@ -58,7 +58,7 @@ export class FrameReceiver {
   #payloadBefore = 0;
   #isDroppingData = false;
   /** The frame that is being decoded in steps. */
-  #steps: Generator<undefined, Frame, undefined> | undefined;
+  #steps: Generator<undefined, number, undefined> | undefined;
   /** Bytes decoded since the last event of the network or of a timer. */
   #decodedInTurn = 0;
   /** Whether decoding stops after some work, for others to go on; then somebody must call `decodeWaiting` in a later turn. */
@@ -227,13 +227,11 @@ export class FrameReceiver {
     for (let next = this.#encoded[this.#front]; next !== undefined; next = this.#encoded[this.#front]) {
       if (this.room?.hasRoomBeside(this.#decodedMessages, this.payloadLength - this.#payloadBefore) === false) break;
       this.isInterrupted = this.isSlicing && this.#decodedInTurn >= MOST_IN_TURN;
-      const frame = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
-      if (frame === undefined) break;
-      this.#front++;
-      this.#decodedInTurn += Math.max(frame.payload.length, next.payload.length * INPUT_WEIGHT);
       const known = this.events.length;
-      if (this.#messages === undefined) this.events.push(frame);
-      else this.#messages.addFrame(frame, this.events);
+      const length = this.isInterrupted ? undefined : this.#decodeNext(next, pipeline);
+      if (length === undefined) break;
+      this.#front++;
+      this.#decodedInTurn += Math.max(length, next.payload.length * INPUT_WEIGHT);
       this.#decodedMessages += this.events.length - known;
     }
     if (this.#front === this.#encoded.length) this.#forgetEncoded();
@@ -250,10 +248,15 @@ export class FrameReceiver {
     this.#payloadBefore = this.payloadLength;
   }
 
-  /** Undefined when a long frame is not decoded yet, but as much of it as a turn has time for. */
-  #decodeNext(encoded: Frame, pipeline: ExtensionPipeline): Frame | undefined {
-    if (this.#steps === undefined && !pipeline.decodesInSteps(encoded)) return pipeline.decode(encoded);
-    this.#steps ??= pipeline.decodeInSteps(encoded);
+  /**
+   * Returns the length of what was decoded, or `undefined` when a long frame is not decoded yet, but as much of it as a turn has
+   * time for.
+   */
+  #decodeNext(encoded: Frame, pipeline: ExtensionPipeline): number | undefined {
+    if (this.#steps === undefined && !pipeline.decodesInSteps(encoded) && this.#messages?.isLong !== true) {
+      return this.#add(pipeline.decode(encoded));
+    }
+    this.#steps ??= this.#decodeInSteps(encoded, pipeline);
     let step = this.#steps.next();
     while (step.done !== true && !this.isSlicing) step = this.#steps.next();
     if (step.done === true) {
@@ -263,6 +266,36 @@ export class FrameReceiver {
     this.isInterrupted = true;
     this.#decodedInTurn = MOST_IN_TURN;
     return undefined;
+  }
+
+  #add(frame: Frame): number {
+    const bytes = this.#addFrame(frame);
+    if (bytes !== undefined) this.events.push((this.#messages as MessageReader).messageOf(bytes, this.#validKernels));
+    return frame.payload.length;
+  }
+
+  *#decodeInSteps(encoded: Frame, pipeline: ExtensionPipeline): Generator<undefined, number, undefined> {
+    const frame = yield* pipeline.decodeInSteps(encoded);
+    const bytes = this.#addFrame(frame);
+    if (bytes === undefined) return frame.payload.length;
+    const messages = this.#messages as MessageReader;
+    const kernels = this.#validKernels;
+    const message =
+      kernels === undefined ? messages.messageOf(bytes, kernels) : yield* messages.messageInSteps(bytes, kernels);
+    this.events.push(message);
+    return frame.payload.length;
+  }
+
+  /** Returns the bytes of the message that is complete with a frame, if messages are wanted. */
+  #addFrame(frame: Frame): Uint8Array | undefined {
+    if (this.#messages !== undefined) return this.#messages.addFrame(frame, this.events);
+    this.events.push(frame);
+    return undefined;
+  }
+
+  /** The kernels, where the pipeline validates text. */
+  get #validKernels(): Kernels | undefined {
+    return this.#pipeline?.validatesUtf8 === true ? this.#kernels : undefined;
   }
 
   #failDecoding(error: unknown): void {

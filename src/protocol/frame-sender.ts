@@ -14,15 +14,22 @@ import type { PreparedMessage } from "./prepared-message.ts";
 const FIN = 0x80;
 const MAX_CONTROL_PAYLOAD = 125;
 
+/** Characters that are encoded as UTF-8 in one step. */
+const TEXT_IN_STEP = 0x40000;
+
+/** A whole message: its payload, and the frame that extensions made of it. */
+interface Encoded {
+  readonly payload: Uint8Array;
+  readonly frame: Frame;
+}
+
 /** A whole message that is encoded in steps, each of a few milliseconds at most. */
 export class EncodingSteps {
-  readonly payload: Uint8Array;
-  readonly #steps: Generator<undefined, Frame, undefined>;
-  #frame: Frame | undefined;
+  readonly #steps: Generator<undefined, Encoded, undefined>;
+  #encoded: Encoded | undefined;
   #error: unknown;
 
-  constructor(payload: Uint8Array, steps: Generator<undefined, Frame, undefined>) {
-    this.payload = payload;
+  constructor(steps: Generator<undefined, Encoded, undefined>) {
     this.#steps = steps;
   }
 
@@ -30,10 +37,10 @@ export class EncodingSteps {
   step(): boolean {
     // A generator that threw is done, without a frame.
     if (this.#error !== undefined) throw this.#error;
-    if (this.#frame !== undefined) return true;
+    if (this.#encoded !== undefined) return true;
     try {
       const { done, value } = this.#steps.next();
-      if (done === true) this.#frame = value;
+      if (done === true) this.#encoded = value;
       return done === true;
     } catch (error) {
       this.#error = error ?? new Error("error in an extension");
@@ -42,10 +49,36 @@ export class EncodingSteps {
   }
 
   /** Does all steps that are left. */
-  finish(): Frame {
+  finish(): Encoded {
     while (!this.step());
-    return this.#frame as Frame;
+    return this.#encoded as Encoded;
   }
+}
+
+/** UTF-8 of `text`, in steps. */
+function* bytesInSteps(codec: TextCodec, text: string): Generator<undefined, Uint8Array, undefined> {
+  const pieces: string[] = [];
+  let length = 0;
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = start + TEXT_IN_STEP;
+    // Both halves of a character outside the BMP belong to one piece.
+    if (isHighSurrogate(text.charCodeAt(end - 1))) end--;
+    const piece = text.slice(start, end);
+    pieces.push(piece);
+    length += codec.byteLength(piece);
+    yield;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    at += codec.encodeInto(piece, bytes, at);
+    yield;
+  }
+  return bytes;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
@@ -114,18 +147,26 @@ export class FrameSender {
   encodeInSteps(opcode: Opcode, payload: string | Uint8Array, hint?: EncodeHint): EncodingSteps | undefined {
     const { extensions } = this;
     if (extensions?.encodesInSteps(payload.length) !== true) return undefined;
-    const bytes = this.#bytesOf(payload);
-    return new EncodingSteps(bytes, extensions.encodeInSteps(new Frame(opcode, bytes), hint));
+    return new EncodingSteps(this.#encodeInSteps(extensions, opcode, payload, hint));
+  }
+
+  *#encodeInSteps(
+    extensions: ExtensionPipeline,
+    opcode: Opcode,
+    data: string | Uint8Array,
+    hint?: EncodeHint,
+  ): Generator<undefined, Encoded, undefined> {
+    const payload = typeof data === "string" ? yield* bytesInSteps(this.#codec, data) : data;
+    return { payload, frame: yield* extensions.encodeInSteps(new Frame(opcode, payload), hint) };
   }
 
   /** Sends what was encoded in steps. */
   sendEncoded(encoding: EncodingSteps): void {
-    const { payload } = encoding;
-    const encoded = encoding.finish();
-    this.observer?.frameSent(encoded.opcode, payload, true);
+    const { payload, frame } = encoding.finish();
+    this.observer?.frameSent(frame.opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
-    this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
+    this.#writer.writeBytes(firstByteOf(frame), frame.payload);
     this.#tell();
   }
 

@@ -35,6 +35,8 @@ const GROUP_FACTOR = 4;
 const VIEW_FROM = 1 / 4;
 /** V8's, the shortest of the engines. */
 const LONGEST_STRING = 0x1fffffe8;
+/** Bytes of text that become a string in one step. */
+const TEXT_IN_STEP = 0x100000;
 /** Up to this length a loop is faster than making a view to copy with. */
 const COPY_LOOP = 32;
 
@@ -123,19 +125,27 @@ export class MessageReader implements InboundReader {
     return i;
   }
 
-  /** Adds a data frame that extensions decoded, its text validated; pushes the message that it completes. */
-  addFrame(frame: Frame, events: ProtocolEvent[]): void {
+  /** Whether what was received of the message under way takes its time to become a string. */
+  get isLong(): boolean {
+    return this.#partial.length >= TEXT_IN_STEP;
+  }
+
+  /**
+   * Adds a data frame that extensions decoded, its text validated. Returns the bytes of the message that it completes, for
+   * {@link messageOf} or {@link messageInSteps}; the last piece of one that is given out in pieces is pushed.
+   */
+  addFrame(frame: Frame, events: ProtocolEvent[]): Uint8Array | undefined {
     const { opcode, payload } = frame;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
     this.payloadLength += payload.length;
-    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) {
-      // Made for this message by whoever decoded it: there is nothing to join.
-      events.push(this.#messageOf(payload, undefined));
-      return;
-    }
+    // Made for this message by whoever decoded it: there is nothing to join.
+    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) return payload;
     this.#partial.keep(payload as Uint8Array<ArrayBuffer>);
-    if (frame.fin) events.push(this.#finish(undefined));
+    if (!frame.fin) return undefined;
+    if (!this.#isStreaming) return this.#partial.take();
+    events.push(this.#endPieces(this.#partial.take()));
+    return undefined;
   }
 
   /** One decode for a run of small messages, then one cut a message. Headers between them are decoded too: it is cheaper. */
@@ -248,21 +258,44 @@ export class MessageReader implements InboundReader {
 
   /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
   #finish(kernels: Kernels | undefined): Message | MessagePiece {
-    if (this.#isStreaming) {
-      this.#isStreaming = false;
-      return this.#takePiece(true);
-    }
-    return this.#messageOf(this.#partial.take(), kernels);
+    const bytes = this.#partial.take();
+    return this.#isStreaming ? this.#endPieces(bytes) : this.messageOf(bytes, kernels);
   }
 
-  #messageOf(bytes: Uint8Array, kernels: Kernels | undefined): string | Uint8Array {
-    if (this.#opcode !== Opcode.TEXT || !this.#isDecoding) return bytes;
+  #endPieces(bytes: Uint8Array): MessagePiece {
+    this.#isStreaming = false;
+    return new MessagePiece(this.#opcode === Opcode.TEXT, bytes, true);
+  }
+
+  /** The message of all bytes of the last one. `kernels` as for text that was validated. */
+  messageOf(bytes: Uint8Array, kernels: Kernels | undefined): Message {
+    if (!this.#isText) return bytes;
     try {
       return this.#decode(kernels, bytes);
     } catch {
       // Valid text has one way to fail: no string may be so long.
       throw new PayloadTooBig(bytes.length, LONGEST_STRING);
     }
+  }
+
+  /** {@link messageOf} in short steps, for text that was validated. It becomes a piece when {@link stream} is called meanwhile. */
+  *messageInSteps(bytes: Uint8Array, kernels: Kernels): Generator<undefined, Message | MessagePiece, undefined> {
+    if (!this.#isText) return bytes;
+    let text = "";
+    for (let start = 0; start < bytes.length;) {
+      if (start > 0) yield;
+      if (this.#isStreaming) return this.#endPieces(bytes);
+      const end = codePointStart(bytes, start + TEXT_IN_STEP);
+      const piece = this.#decode(kernels, bytes.subarray(start, end));
+      if (text.length + piece.length > LONGEST_STRING) throw new PayloadTooBig(bytes.length, LONGEST_STRING);
+      text += piece;
+      start = end;
+    }
+    return text;
+  }
+
+  get #isText(): boolean {
+    return this.#opcode === Opcode.TEXT && this.#isDecoding;
   }
 
   #decode(kernels: Kernels | undefined, bytes: Uint8Array): string {
@@ -279,7 +312,11 @@ export class MessageReader implements InboundReader {
       const end = codePointStart(bytes, start + SCRATCH_CAPACITY);
       kernels.memory.set(bytes.subarray(start, end), SCRATCH_OFFSET);
       const size = kernels.transcode(SCRATCH_OFFSET, end - start);
-      text += this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size);
+      // ASCII: strings of one byte a character take half the memory.
+      const isAscii = size === (end - start) * 2;
+      text += isAscii
+        ? this.#codec.decodeLatin1(bytes, start, end)
+        : this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size);
       start = end;
     }
     return text;

@@ -202,10 +202,27 @@ describe.each(SIDES)("%s FrameSender", (side) => {
       const { sender, sent } = setup([stepwise]);
       expect(sender.encodeInSteps(Opcode.TEXT, "a".repeat(100))).toBeUndefined();
       const steps = sender.encodeInSteps(Opcode.TEXT, "a".repeat(0x40000));
-      expect([steps?.step(), steps?.step(), steps?.step()]).toEqual([false, true, true]);
+      // Measuring and encoding the text are steps too.
+      expect(Array.from({ length: 5 }, () => steps?.step())).toEqual([false, false, false, true, true]);
       if (steps !== undefined) sender.sendEncoded(steps);
       expect(sent()).toEqual(["c1|01"]);
       expect([sender.messages, sender.payloadLength]).toEqual([1, 0x40000]);
+    });
+
+    test("encodeInSteps() never cuts a character of a text in two", () => {
+      const payloads: Uint8Array[] = [];
+      const stepwise: Extension = {
+        ...marking(0, {}),
+        *encodeInSteps(frame) {
+          yield;
+          payloads.push(frame.payload);
+          return frame;
+        },
+      };
+      const { sender } = setup([stepwise]);
+      const texts = ["", "a", "ab"].map((start) => `${start}${"😀é漢".repeat(0x30000)}\ud83d`);
+      for (const text of texts) sender.encodeInSteps(Opcode.TEXT, text)?.finish();
+      expect(payloads.map((bytes, i) => Buffer.compare(bytes, Buffer.from(texts[i] as string)))).toEqual([0, 0, 0]);
     });
 
     test("frames are told to who watches, of an owner and of no other", () => {

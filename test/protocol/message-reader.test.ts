@@ -343,14 +343,18 @@ describe("MessageReader.addFrame()", () => {
   test.each(CODECS)("joins decoded frames with %s codec", (_name, codec) => {
     for (const isDecoding of [true, false]) {
       const reader = new MessageReader(codec, isDecoding, Infinity);
-      const events: Message[] = [];
-      reader.addFrame(new Frame(1, utf8("aé")), events);
-      reader.addFrame(new Frame(1, hex`61 c3`, { fin: false }), events);
-      reader.addFrame(new Frame(0, hex``, { fin: false }), events);
-      reader.addFrame(new Frame(0, hex`a9`), events);
-      reader.addFrame(new Frame(2, hex`ff`, { fin: false }), events);
-      reader.addFrame(new Frame(0, hex`fe`), events);
-      reader.addFrame(new Frame(1, hex``), events);
+      const events: unknown[] = [];
+      const add = (added: Frame): void => {
+        const bytes = reader.addFrame(added, []);
+        if (bytes !== undefined) events.push(reader.messageOf(bytes, undefined));
+      };
+      add(new Frame(1, utf8("aé")));
+      add(new Frame(1, hex`61 c3`, { fin: false }));
+      add(new Frame(0, hex``, { fin: false }));
+      add(new Frame(0, hex`a9`));
+      add(new Frame(2, hex`ff`, { fin: false }));
+      add(new Frame(0, hex`fe`));
+      add(new Frame(1, hex``));
       const texts = ["aé", "aé", ""].map((text) => (isDecoding ? text : utf8(text)));
       expect(events).toEqual([texts[0], texts[1], hex`ff fe`, texts[2]]);
     }
@@ -473,9 +477,9 @@ test("MessageReader.stream() gives out frames of extensions in pieces too", () =
   reader.pushPiece(events);
   reader.pushPiece(events);
   reader.addFrame(new Frame(Opcode.CONTINUATION, utf8("B")), events);
-  reader.addFrame(new Frame(Opcode.TEXT, utf8("C")), events);
+  expect(reader.addFrame(new Frame(Opcode.TEXT, utf8("C")), events)).toEqual(utf8("C"));
   reader.pushPiece(events);
-  expect(piecesOf(events)).toEqual(["text 41", "text 42.", "C"]);
+  expect(piecesOf(events)).toEqual(["text 41", "text 42."]);
   expect(reader.payloadLength).toBe(3);
 });
 
