@@ -32,7 +32,7 @@ export class Accumulator {
   #bytes = EMPTY;
   #length = 0;
   /** What comes before `#bytes`, if pieces were kept. */
-  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #kept: Uint8Array<ArrayBuffer>[] | undefined;
   #keptLength = 0;
 
   constructor(allocate: Allocate = zeroed) {
@@ -76,16 +76,17 @@ export class Accumulator {
   }
 
   #keepWhole(piece: Uint8Array<ArrayBuffer>): void {
+    this.#kept ??= [];
     this.#kept.push(piece);
     this.#keptLength += piece.length;
   }
 
   /** Returns what was collected and starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    if (this.#keptLength === 0) return this.#takeBytes();
     const pieces = this.#kept;
+    if (pieces === undefined) return this.#takeBytes();
     if (this.#length > 0) pieces.push(this.#takeBytes());
-    this.#kept = [];
+    this.#kept = undefined;
     this.#keptLength = 0;
     return join(pieces);
   }

@@ -20,10 +20,15 @@ export function decodeLatin1(bytes: Uint8Array, start = 0, end: number = bytes.l
  */
 export function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
+  encodeLatin1Into(text, bytes, 0);
+  return bytes;
+}
+
+/** Like {@link encodeLatin1}, into `target[start...]`, where the room must suffice. */
+export function encodeLatin1Into(text: string, target: Uint8Array, start: number): void {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff) throw new RangeError(`Cannot encode as ISO-8859-1: character ${code} at ${i}`);
-    bytes[i] = code;
+    target[start + i] = code;
   }
-  return bytes;
 }

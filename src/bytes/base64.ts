@@ -11,15 +11,17 @@ for (let i = 0; i < ALPHABET.length; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 /** Encodes `bytes`, with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = "";
-  // The low `width` bits of `bits` are not written yet.
-  let bits = 0;
-  let width = 0;
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte;
-    for (width += 8; width >= 6; width -= 6) text += ALPHABET.charAt((bits >> (width - 6)) & 63);
+  for (let i = 0; i < bytes.length; i += 3) {
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    // Four at once: each piece is a string of its own.
+    text += String.fromCharCode(digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits));
   }
-  if (width > 0) text += ALPHABET.charAt((bits << (6 - width)) & 63);
-  return text.padEnd(Math.ceil(bytes.length / 3) * 4, PADDING);
+  const excess = (3 - (bytes.length % 3)) % 3;
+  return excess === 0 ? text : text.slice(0, -excess).padEnd(text.length, PADDING);
+}
+
+function digit(bits: number): number {
+  return ALPHABET.charCodeAt(bits & 63);
 }
 
 /**

@@ -3,7 +3,7 @@
 /** Strings to bytes and back. A runtime may bring a faster one; results are equal. */
 export interface TextCodec {
   /** Decodes bytes that are known to be ASCII; others are read as ISO-8859-1. */
-  decodeLatin1(bytes: Uint8Array, start: number, end: number): string;
+  decodeLatin1(this: void, bytes: Uint8Array, start: number, end: number): string;
   /** Decodes valid UTF-8. A leading byte order mark is kept: it is part of the message. */
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string;
   /** Decodes UTF-16LE; `start` is even. */
@@ -24,7 +24,7 @@ class PortableTextCodec implements TextCodec {
   readonly #utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
   readonly #encoder = new TextEncoder();
 
-  decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
+  decodeLatin1(this: void, bytes: Uint8Array, start: number, end: number): string {
     let text = "";
     // 4 Ki arguments are safe for the stack of every engine.
     for (let at = start; at < end; at += 0x1000) {

@@ -2,6 +2,7 @@
 import { sharedTimers } from "../async/timers.ts";
 import { diagnostics } from "../connection/diagnostics.ts";
 import { Link } from "../connection/link.ts";
+import { isTraceMissing, loadTrace } from "../connection/load-trace.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
@@ -66,6 +67,10 @@ class Opening {
   async run(): Promise<ClientConnection> {
     if (this.#settings.options.compression !== null && !isCompressionLoaded()) {
       await loadCompression();
+      this.#signal.throwIfAborted();
+    }
+    if (isTraceMissing(this.#settings.connection)) {
+      await loadTrace();
       this.#signal.throwIfAborted();
     }
     for (;;) {

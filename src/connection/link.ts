@@ -10,9 +10,10 @@ import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
+import { traceOf } from "./load-trace.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { Pings } from "./pings.ts";
-import { Trace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -76,11 +77,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.protocol = protocol;
     this.settings = settings;
     this.timers = timers;
-    const { log, maxLogSize } = settings;
-    if (log.debug !== undefined) {
-      this.#trace = new Trace(log.debug, maxLogSize);
-      protocol.observer = this.#trace;
-    }
+    this.#trace = traceOf(settings);
+    if (this.#trace !== undefined) protocol.observer = this.#trace;
     this.lastReceivedAt = timers.clock.now();
     protocol.receiver.isSlicing = true;
   }

@@ -1,6 +1,6 @@
 // Sec-WebSocket-Key and Sec-WebSocket-Accept (RFC 6455 4.1 and 4.2.2).
 import { encodeLatin1 } from "../bytes/ascii.ts";
-import { decodeBase64, encodeBase64 } from "../bytes/base64.ts";
+import { encodeBase64 } from "../bytes/base64.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 
 const NONCE_LENGTH = 16;
@@ -20,9 +20,12 @@ export function generateKey(nonce: Uint8Array): string {
   return encodeBase64(nonce);
 }
 
+// The unused bits of the last digit may be set, as in the example of RFC 6455 4.1.
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
 /** Whether a key is the base64 form of 16 bytes. */
 export function isKey(key: string): boolean {
-  return decodeBase64(key)?.length === NONCE_LENGTH;
+  return KEY.test(key);
 }
 
 /** The Sec-WebSocket-Accept that answers `key`, which is hashed as it is, not decoded. */

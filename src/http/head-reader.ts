@@ -10,7 +10,7 @@ import { NetworkError } from "../errors/network.ts";
 import { quote, trimWhitespace } from "./grammar.ts";
 import { Headers } from "./headers.ts";
 import type { HttpLimits } from "./limits.ts";
-import { type ByteCursor, LineReader } from "./line-reader.ts";
+import { type ByteCursor, type DecodeLatin1, LineReader } from "./line-reader.ts";
 
 /** A parsed start line, and the headers behind it. */
 export interface Head<StartLine> {
@@ -28,7 +28,7 @@ export interface StartLineRules<StartLine> {
 
 /** Reads one head. */
 export class HeadReader<StartLine extends object> {
-  readonly #lines = new LineReader();
+  readonly #lines: LineReader;
   readonly #limits: HttpLimits;
   readonly #rules: StartLineRules<StartLine>;
   readonly #headers = new Headers();
@@ -36,7 +36,8 @@ export class HeadReader<StartLine extends object> {
   /** Bytes of the lines read so far. */
   #length = 0;
 
-  constructor(limits: HttpLimits, rules: StartLineRules<StartLine>) {
+  constructor(limits: HttpLimits, rules: StartLineRules<StartLine>, decode?: DecodeLatin1) {
+    this.#lines = new LineReader(decode);
     this.#limits = limits;
     this.#rules = rules;
   }

@@ -31,17 +31,22 @@ export interface HttpLimits {
 // A line of 8 KiB is what Apache, nginx and Node.js take; browsers stay below it with cookies of 4 KiB.
 export const DEFAULT_HTTP_LIMITS: HttpLimits = { line: 8192, headers: 128, total: 65_536, body: 65_536 };
 
+/** Limits that were found to be good, so that it is not done again for each connection. */
+const RESOLVED = new WeakSet<object>();
+
 /**
  * Fills in defaults.
  *
  * @throws {RangeError} If a limit is not an integer of at least 0.
  */
-export function resolveHttpLimits(limits: Partial<HttpLimits> = {}): HttpLimits {
+export function resolveHttpLimits(limits: Partial<HttpLimits> = DEFAULT_HTTP_LIMITS): HttpLimits {
+  if (RESOLVED.has(limits)) return limits as HttpLimits;
   const resolved = { ...DEFAULT_HTTP_LIMITS, ...limits };
   for (const [name, limit] of Object.entries(resolved)) {
     if (!Number.isSafeInteger(limit) || limit < 0) {
       throw new RangeError(`Cannot limit ${name}: expected an integer of at least 0, got ${String(limit)}`);
     }
   }
+  RESOLVED.add(resolved);
   return resolved;
 }

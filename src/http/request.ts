@@ -6,6 +6,7 @@ import { isToken, quote } from "./grammar.ts";
 import { eofError, HeadReader, messageError } from "./head-reader.ts";
 import { Headers, type HeadersLike } from "./headers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import type { DecodeLatin1 } from "./line-reader.ts";
 import { isTarget, originForm, targetAuthority } from "./target.ts";
 
 // HTTP-version = "HTTP/" DIGIT "." DIGIT
@@ -86,6 +87,8 @@ function checkBodiless(headers: Headers): void {
   if (lengths.length > 1 || (lengths[0] ?? "0") !== "0") throw new SyntaxError("unsupported body in request");
 }
 
+const REQUEST_LINE = { parse: parseRequestLine, TooLong: RequestLineTooLong };
+
 /**
  * Reads one request from chunks of any size, in time linear in their sum.
  *
@@ -97,8 +100,9 @@ export class RequestReader {
   readonly #head: HeadReader<RequestLine>;
   #rest: Uint8Array | undefined;
 
-  constructor(limits: HttpLimits = DEFAULT_HTTP_LIMITS) {
-    this.#head = new HeadReader(limits, { parse: parseRequestLine, TooLong: RequestLineTooLong });
+  /** @param decode Defaults to what works everywhere. */
+  constructor(limits: HttpLimits = DEFAULT_HTTP_LIMITS, decode?: DecodeLatin1) {
+    this.#head = new HeadReader(limits, REQUEST_LINE, decode);
   }
 
   /** The bytes that came behind the request: a view of the last chunk. Empty before it is complete. */

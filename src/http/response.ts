@@ -53,9 +53,14 @@ export class HandshakeResponse {
       throw new TypeError("Cannot make a response: expected bytes or text as body");
   }
 
+  /** @internal Status line and headers as they go on the wire, a character for each byte. */
+  get head(): string {
+    return `HTTP/1.1 ${this.statusCode} ${this.reasonPhrase}\r\n${this.headers.toString()}`;
+  }
+
   /** The bytes on the wire. */
   serialize(): Uint8Array<ArrayBuffer> {
-    const head = encodeLatin1(`HTTP/1.1 ${this.statusCode} ${this.reasonPhrase}\r\n${this.headers.toString()}`);
+    const head = encodeLatin1(this.head);
     if (this.body.length === 0) return head;
     const bytes = new Uint8Array(head.length + this.body.length);
     bytes.set(head);

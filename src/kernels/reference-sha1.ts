@@ -1,11 +1,14 @@
 // SHA-1 (RFC 3174) in plain TypeScript.
-import { padMessage, serializeDigest, SHA1_INITIAL_STATE } from "./sha1-padding.ts";
+import { LONGEST_END, padEnd, serializeDigest, SHA1_INITIAL_STATE, wholeBlocks } from "./sha1-padding.ts";
 
 type State = [a: number, b: number, c: number, d: number, e: number];
 
 /** The digest of `message`, 20 bytes. */
 export function sha1(message: Uint8Array): Uint8Array<ArrayBuffer> {
-  const blocks = new DataView(padMessage(message).buffer);
+  const whole = wholeBlocks(message);
+  const padded = new Uint8Array(whole + LONGEST_END);
+  padded.set(message.subarray(0, whole));
+  const blocks = new DataView(padded.buffer, 0, whole + padEnd(message, padded, whole));
   const state = Uint32Array.from(SHA1_INITIAL_STATE);
   for (let block = 0; block < blocks.byteLength; block += 64) {
     const mixed = compress([...state] as State, schedule(blocks, block));

@@ -26,7 +26,7 @@ import {
   UTF8_INVALID,
 } from "./constants.ts";
 import type { Kernels, ParserState } from "./kernels.ts";
-import { padMessage, serializeDigest, SHA1_INITIAL_STATE } from "./sha1-padding.ts";
+import { padEnd, serializeDigest, SHA1_INITIAL_STATE, wholeBlocks } from "./sha1-padding.ts";
 import { xorInto } from "./xor.ts";
 
 /** Payloads up to this length are masked in JavaScript: below, copying in and out costs more than it saves. */
@@ -131,13 +131,14 @@ export class WasmKernels implements Kernels {
   }
 
   sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const blocks = padMessage(bytes);
     this.#sha1State.set(SHA1_INITIAL_STATE);
-    for (let start = 0; start < blocks.length; start += SCRATCH_CAPACITY) {
-      const piece = pieceOf(blocks, start);
+    const whole = wholeBlocks(bytes);
+    for (let start = 0; start < whole; start += SCRATCH_CAPACITY) {
+      const piece = bytes.subarray(start, Math.min(start + SCRATCH_CAPACITY, whole));
       this.memory.set(piece, SCRATCH_OFFSET);
       this.#exports.sha1(SCRATCH_OFFSET, piece.length);
     }
+    this.#exports.sha1(SCRATCH_OFFSET, padEnd(bytes, this.memory, SCRATCH_OFFSET));
     return serializeDigest(this.#sha1State);
   }
 

@@ -1,4 +1,5 @@
 // The outgoing bytes of one connection, in order: frames in slabs, and large payloads as they are.
+import { encodeLatin1, encodeLatin1Into } from "../bytes/ascii.ts";
 import type { Slab, SlabPool } from "./slab.ts";
 
 /** A segment that is this long is not continued, so that what waits can be handed out in parts. */
@@ -83,6 +84,14 @@ export class Output {
     this.#closeSegment();
     this.#pieces.push({ bytes, glued });
     this.length += bytes.length;
+  }
+
+  /** Appends text, a byte for each character. */
+  pushLatin1(text: string): void {
+    if (text.length > SHARE_FROM) return this.push(encodeLatin1(text), false);
+    const slab = this.reserve(text.length);
+    encodeLatin1Into(text, slab.bytes, slab.used);
+    this.commit(slab, slab.used + text.length);
   }
 
   /** Memory for a frame that does not lie in a slab. */

@@ -12,8 +12,8 @@ import type { Extension, ServerExtensionFactory } from "../extensions/extension.
 import { acceptKey, isKey, type Sha1 } from "../http/accept-key.ts";
 import {
   formatExtensions,
-  includesToken,
   isHost,
+  listHasToken,
   parseConnection,
   parseExtensions,
   parseSubprotocols,
@@ -95,11 +95,11 @@ function checkHost(headers: Headers): void {
 function checkUpgrade(headers: Headers): void {
   const connection = headers.getAll("Connection");
   if (connection.length === 0) throw new InvalidUpgrade("Connection");
-  if (!includesToken(parseConnection(connection), "upgrade"))
+  if (!listHasToken(connection, "upgrade", parseConnection))
     throw new InvalidUpgrade("Connection", connection.join(", "));
   const upgrade = headers.getAll("Upgrade");
   if (upgrade.length === 0) throw new InvalidUpgrade("Upgrade");
-  if (!includesToken(parseUpgrade(upgrade), "websocket")) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
+  if (!listHasToken(upgrade, "websocket", parseUpgrade)) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
 }
 
 function checkKey(headers: Headers): string {
@@ -149,13 +149,26 @@ export function selectSubprotocol(headers: Headers, settings: ServerHandshakeSet
   throw new TypeError(`selectSubprotocol returned ${quote(selected)}, which the client does not offer`);
 }
 
+let dateSecond = -1;
+let date = "";
+
+/** The present time as in RFC 9110 5.6.7, made once a second. */
+function httpDate(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    date = new Date(second * 1000).toUTCString();
+  }
+  return date;
+}
+
 function acceptResponse(
   accept: string,
   { extensions, answers }: AcceptedExtensions,
   subprotocol: string | null,
 ): HandshakeResponse {
   const headers = new Headers([
-    ["Date", new Date().toUTCString()],
+    ["Date", httpDate()],
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
     ["Sec-WebSocket-Accept", accept],

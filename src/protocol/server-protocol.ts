@@ -46,7 +46,7 @@ export class ServerProtocol extends Protocol {
     super("server", options, internals);
     this.#settings = options;
     this.#limits = resolveHttpLimits(options.httpLimits);
-    this.#reader = new RequestReader(this.#limits);
+    this.#reader = new RequestReader(this.#limits, internals.codec?.decodeLatin1);
   }
 
   /**
@@ -79,7 +79,9 @@ export class ServerProtocol extends Protocol {
     if (this.state !== "connecting" || this.closeExpected()) {
       throw new InvalidState("Cannot send response: the opening handshake is over");
     }
-    this.output.push(this.#serialize(response), false);
+    this.output.pushLatin1(response.head);
+    // RFC 9110 9.3.2: an answer to HEAD has the headers of a body and none.
+    if (response.body.length > 0 && this.#request?.method !== "HEAD") this.output.push(response.body, true);
     response.headers.trim();
     const early = this.#early;
     this.#early = undefined;
@@ -90,12 +92,6 @@ export class ServerProtocol extends Protocol {
       this.#agreed?.subprotocol ?? null,
       early === undefined ? [] : [early.take()],
     );
-  }
-
-  #serialize(response: HandshakeResponse): Uint8Array {
-    const bytes = response.serialize();
-    // RFC 9110 9.3.2: an answer to HEAD has the headers of a body and none.
-    return this.#request?.method === "HEAD" ? bytes.subarray(0, bytes.length - response.body.length) : bytes;
   }
 
   protected override receiveHandshake(chunk: Uint8Array): void {

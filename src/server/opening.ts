@@ -8,6 +8,7 @@ import { plainResponse, rejectionFor } from "../protocol/rejection.ts";
 import type { ServerProtocol } from "../protocol/server-protocol.ts";
 import { toHandshakeResponse } from "./hook-response.ts";
 import type { ServerSettings } from "./options.ts";
+import type { Guest } from "./roster.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import type { ServerLog } from "./server-log.ts";
 
@@ -15,14 +16,14 @@ const SWITCHING_PROTOCOLS = 101;
 /** Seconds. */
 const RETRY_AFTER = "5";
 
-/** What the server knows while a handshake is under way. */
+/** What the server knows of all handshakes. */
 export interface OpeningContext {
   readonly settings: ServerSettings;
   readonly log: ServerLog;
   /** The answer to a client that could be served, but not now; `null` if it can. */
   refusal(): HandshakeResponse | null;
   /** The connection is about to be open: nothing else runs between this and `refusal`. */
-  opened(): void;
+  opened(guest: Guest): void;
 }
 
 /** The answer of a server that is closing. */
@@ -39,11 +40,8 @@ export function overloaded(what: "connections" | "opening handshakes"): Handshak
  * Goes through the opening handshake. Resolves to whether the connection is open; if it is not, a response was sent
  * and the connection is ending, or it was lost.
  */
-export async function shakeHands(
-  link: Link<ServerProtocol>,
-  connection: ServerConnection,
-  context: OpeningContext,
-): Promise<boolean> {
+export async function shakeHands(guest: Guest, context: OpeningContext): Promise<boolean> {
+  const { link, connection } = guest;
   const { protocol } = link;
   const startedAt = link.timers.clock.now();
   let request: HandshakeRequest;
@@ -54,7 +52,9 @@ export async function shakeHands(
     return false; // lost, or not HTTP and already answered
   }
   link.request = request;
-  const response = await answer(protocol, connection, request, context);
+  const answered = answer(protocol, connection, request, context.settings);
+  // Without hooks there is nothing to wait for.
+  const response = answered instanceof Promise ? await answered : answered;
   if (protocol.state !== "connecting" || protocol.closeExpected()) {
     tell(link, connection, startedAt, protocol.closeError());
     return false; // lost, or answered meanwhile
@@ -63,7 +63,7 @@ export async function shakeHands(
   const isOpen = final.statusCode === SWITCHING_PROTOCOLS;
   link.response = final;
   protocol.sendResponse(final);
-  if (isOpen) context.opened();
+  if (isOpen) context.opened(guest);
   if (isOpen) context.log.open(link);
   else context.log.rejected(link, final);
   tell(link, connection, startedAt, protocol.handshakeError);
@@ -79,26 +79,39 @@ function tell(link: Link, connection: ServerConnection, startedAt: number, error
   diagnostics.handshake.publish({ connection, request, response, error, duration });
 }
 
-async function answer(
+function answer(
   protocol: ServerProtocol,
   connection: ServerConnection,
   request: HandshakeRequest,
-  context: OpeningContext,
+  settings: ServerSettings,
+): HandshakeResponse | Promise<HandshakeResponse> {
+  if (settings.processRequest === undefined && settings.processResponse === undefined) {
+    return named(accept(protocol, connection, request), settings);
+  }
+  return answerWithHooks(protocol, connection, request, settings);
+}
+
+async function answerWithHooks(
+  protocol: ServerProtocol,
+  connection: ServerConnection,
+  request: HandshakeRequest,
+  settings: ServerSettings,
 ): Promise<HandshakeResponse> {
-  const { settings } = context;
-  let response = await guarded(connection, async () => {
+  const before = await guarded(connection, async () => {
     const result = await settings.processRequest?.(connection, request);
     return result ? toHandshakeResponse(result) : accept(protocol, connection, request);
   });
-  if (settings.serverHeader !== null) response.headers.set("Server", settings.serverHeader);
-  if (settings.processResponse !== undefined) {
-    const processResponse = settings.processResponse;
-    const before = response;
-    response = await guarded(connection, async () => {
-      const result = await processResponse(connection, request, before);
-      return result ? toHandshakeResponse(result) : before;
-    });
-  }
+  named(before, settings);
+  const { processResponse } = settings;
+  if (processResponse === undefined) return before;
+  return guarded(connection, async () => {
+    const result = await processResponse(connection, request, before);
+    return result ? toHandshakeResponse(result) : before;
+  });
+}
+
+function named(response: HandshakeResponse, { serverHeader }: ServerSettings): HandshakeResponse {
+  if (serverHeader !== null) response.headers.set("Server", serverHeader);
   return response;
 }
 

@@ -1,5 +1,6 @@
 // serve(): from a handler and options to a listening server.
 import { handled } from "../async/deferred.ts";
+import { isTraceMissing, loadTrace } from "../connection/load-trace.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { isCompressionLoaded, loadCompression } from "../kernels/load-compression.ts";
@@ -39,6 +40,7 @@ async function start(runtime: Runtime, handler: Handler, options: ServeOptions):
   const settings = readServeOptions(options, runtime.product);
   const server = new RunningServer(runtime, handler, settings);
   if (options.compression !== null && !isCompressionLoaded()) await loadCompression();
+  if (isTraceMissing(settings.connection)) await loadTrace();
   signal?.throwIfAborted();
   const { log, httpLimits, openTimeout } = settings.connection;
   const accept = (transport: Transport): void => server.accept(transport);

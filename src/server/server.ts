@@ -1,5 +1,6 @@
 // A running server: its connections, from accepting to the end, and how it closes.
 import { Deferred, rejected } from "../async/deferred.ts";
+import type { Timer } from "../async/timers.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { Link } from "../connection/link.ts";
@@ -10,10 +11,14 @@ import { TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { Close } from "../frames/close.ts";
 import type { HandshakeResponse } from "../http/response.ts";
+import type { ProtocolInternals } from "../protocol/options.ts";
+import type { ServerProtocolOptions } from "../protocol/server-protocol.ts";
 import { ServerProtocol } from "../protocol/server-protocol.ts";
 import { handleConnection } from "./handle.ts";
-import { ServerLog } from "./server-log.ts";
+import type { OpeningContext } from "./opening.ts";
 import { overloaded, shakeHands, shuttingDown } from "./opening.ts";
+import { Guest, Roster } from "./roster.ts";
+import { ServerLog } from "./server-log.ts";
 import type { ServerSettings } from "./options.ts";
 import type { Server, ServerCloseOptions } from "./server-connection.ts";
 import type { ServerConnection } from "./server-connection.ts";
@@ -35,10 +40,13 @@ export class RunningServer implements Server {
   readonly #handler: Handler;
   readonly #settings: ServerSettings;
   readonly #log: ServerLog;
-  readonly #open = new Set<ServerConnection>();
-  readonly #opening = new Set<Link<ServerProtocol>>();
+  /** What all protocols get. */
+  readonly #protocolOptions: ServerProtocolOptions;
+  readonly #internals: ProtocolInternals;
+  readonly #open = new Roster();
+  readonly #opening = new Roster();
   /** Those that were turned away at the door, until they are gone. */
-  readonly #refused = new Set<Link<ServerProtocol>>();
+  readonly #refused = new Roster();
   readonly #finished = new Deferred<void>();
   #listener: Listener | undefined;
   #isListenerClosed = false;
@@ -46,12 +54,25 @@ export class RunningServer implements Server {
   #isFinished = false;
   /** What open connections are closed with once the server is closing. */
   #farewell: Close | undefined;
+  readonly #context: OpeningContext;
 
   constructor(runtime: Runtime, handler: Handler, settings: ServerSettings) {
     this.#runtime = runtime;
     this.#handler = handler;
     this.#settings = settings;
     this.#log = new ServerLog(settings.connection);
+    const { handshake, connection } = settings;
+    this.#protocolOptions = { ...handshake, ...connection.protocol, httpLimits: connection.httpLimits };
+    this.#internals = internalsOf(runtime);
+    this.#context = {
+      settings,
+      log: this.#log,
+      refusal: () => this.#refusal(this.#open.size >= settings.maxConnections, "connections"),
+      opened: (guest) => {
+        this.#opening.delete(guest);
+        this.#open.add(guest);
+      },
+    };
   }
 
   listening(listener: Listener): void {
@@ -64,7 +85,8 @@ export class RunningServer implements Server {
   }
 
   get connections(): Set<ServerConnection> {
-    return new Set([...this.#open].filter((connection) => connection.state === "open"));
+    const connections = this.#open.all().map(({ connection }) => connection);
+    return new Set(connections.filter(({ state }) => state === "open"));
   }
 
   get finished(): Promise<void> {
@@ -82,11 +104,11 @@ export class RunningServer implements Server {
       this.#isClosing = true;
       this.#log.closing();
       void this.#closeListener();
-      for (const link of this.#opening) if (link.request === null) refuse(link, shuttingDown());
+      for (const { link } of this.#opening.all()) if (link.request === null) refuse(link, shuttingDown());
       this.#limitHooks();
       if (closeConnections) {
         this.#farewell = new Close(code, reason);
-        for (const connection of this.#open) void connection.close(code, reason);
+        for (const { connection } of this.#open.all()) void connection.close(code, reason);
       }
     }
     return untilAborted(this.finished, signal);
@@ -123,7 +145,7 @@ export class RunningServer implements Server {
     const { closeTimeout } = this.#settings.connection;
     if (closeTimeout === null || this.#opening.size === 0) return;
     const timer = sharedTimers().schedule(closeTimeout, () => {
-      for (const link of this.#opening) refuse(link, shuttingDown());
+      for (const { link } of this.#opening.all()) refuse(link, shuttingDown());
     });
     void this.finished.then(() => sharedTimers().cancel(timer));
   }
@@ -137,23 +159,17 @@ export class RunningServer implements Server {
   }
 
   accept(transport: Transport): void {
-    const { connection: settings, handshake, maxHandshakes, createConnection } = this.#settings;
+    const { connection: settings, maxHandshakes, createConnection } = this.#settings;
     const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
     if (refusal !== null && this.#refused.size >= MOST_REFUSED) return transport.abort();
-    const protocol = new ServerProtocol(
-      { ...handshake, ...settings.protocol, httpLimits: settings.httpLimits },
-      internalsOf(this.#runtime),
-    );
+    const protocol = new ServerProtocol(this.#protocolOptions, this.#internals);
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = this.#made(() => new (createConnection as ConnectionClass)(link, this));
     if (connection === undefined) return transport.abort();
-    (refusal === null ? this.#opening : this.#refused).add(link);
-    link.afterLost = () => this.#forget(link, connection);
-    this.#shakeHands(link, connection).then(
-      (isOpen) => void (isOpen && handleConnection(connection, this.#handler)),
-      // The fault of an option: it must not end the process, nor leave the client hanging.
-      () => link.abort(),
-    );
+    const guest = new Guest(link, connection);
+    (refusal === null ? this.#opening : this.#refused).add(guest);
+    link.afterLost = () => this.#forget(guest);
+    void this.#receive(guest);
     link.start();
     if (refusal === null) return;
     refuse(link, refusal);
@@ -175,29 +191,27 @@ export class RunningServer implements Server {
     return isFull ? overloaded(what) : null;
   }
 
-  #forget(link: Link<ServerProtocol>, connection: ServerConnection): void {
-    this.#opening.delete(link);
-    this.#refused.delete(link);
-    if (this.#open.delete(connection)) this.#log.ended(link);
+  #forget(guest: Guest): void {
+    if (!this.#opening.delete(guest)) this.#refused.delete(guest);
+    if (this.#open.delete(guest)) this.#log.ended(guest.link);
     this.#finishIfDone();
   }
 
-  /** Returns whether the connection is open, and shall be handled. */
-  async #shakeHands(link: Link<ServerProtocol>, connection: ServerConnection): Promise<boolean> {
-    const { maxConnections, connection: settings } = this.#settings;
-    const isOpen = await withDeadline(link, settings.openTimeout, () =>
-      shakeHands(link, connection, {
-        settings: this.#settings,
-        log: this.#log,
-        refusal: () => this.#refusal(this.#open.size >= maxConnections, "connections"),
-        opened: () => {
-          this.#opening.delete(link);
-          this.#open.add(connection);
-        },
-      }),
-    );
+  /** From the opening handshake to the end of the handler. */
+  async #receive(guest: Guest): Promise<void> {
+    const { link, connection } = guest;
+    const timer = startDeadline(link, this.#settings.connection.openTimeout);
+    let isOpen = false;
+    try {
+      isOpen = await shakeHands(guest, this.#context);
+    } catch {
+      // The fault of an option: it must not end the process, nor leave the client hanging.
+      link.abort();
+    } finally {
+      link.timers.cancel(timer);
+    }
     // Closed with all others, if the server was closed between the response and here.
-    return isOpen && this.#farewell === undefined;
+    if (isOpen && this.#farewell === undefined) await handleConnection(connection, this.#handler);
   }
 }
 
@@ -210,14 +224,9 @@ function refuse(link: Link<ServerProtocol>, response: HandshakeResponse): void {
 }
 
 /** The deadline of an opening: TCP is dropped without an answer. */
-async function withDeadline<T>(link: Link, openTimeout: number | null, opening: () => Promise<T>): Promise<T> {
-  if (openTimeout === null) return opening();
-  const timer = link.timers.schedule(openTimeout, () => {
+function startDeadline(link: Link, openTimeout: number | null): Timer | undefined {
+  if (openTimeout === null) return undefined;
+  return link.timers.schedule(openTimeout, () => {
     link.abort(new TimeoutError(`opening handshake not over after ${openTimeout} ms`));
   });
-  try {
-    return await opening();
-  } finally {
-    link.timers.cancel(timer);
-  }
 }

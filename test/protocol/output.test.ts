@@ -336,3 +336,22 @@ test("Output.take() forgets what was taken while more waits", () => {
   while (output.length > 0) got.push(...output.take(1).flatMap((chunk) => [...chunk]));
   expect(got).toEqual(Array.from({ length: 300 }, (_, i) => i & 255));
 });
+
+describe("pushLatin1()", () => {
+  test("appends a byte for each character, a long text apart from the slab", () => {
+    const output = new Output(newPool());
+    write(output, hex`01`);
+    output.pushLatin1("aÿ");
+    const long = "é".repeat(5000);
+    output.pushLatin1(long);
+    output.pushLatin1("b");
+    expect(output.length).toBe(5004);
+    expect(output.take().map((chunk) => Buffer.from(chunk).toString("latin1"))).toEqual(["\u0001aÿ", long, "b"]);
+  });
+
+  test.each(["Ā", `${"a".repeat(5000)}Ā`])("refuses other characters", (text) => {
+    const output = new Output(newPool());
+    expect(() => output.pushLatin1(text)).toThrow(RangeError);
+    expect(output.take()).toEqual([]);
+  });
+});

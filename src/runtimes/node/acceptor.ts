@@ -9,7 +9,7 @@ import { plainServerMaker, SOCKETS } from "./plain-acceptor.ts";
 import { SecureTransport } from "./secure-transport.ts";
 import { serverTls } from "./tls-options.ts";
 import { prepare } from "./streams.ts";
-import type { SocketPaths } from "./transport.ts";
+import type { SocketEnds } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 
 /** The longest delay of a timer: Node takes 0 for its own default. */
@@ -18,7 +18,7 @@ const NEVER = 2 ** 31 - 1;
 /** How a TLS server treats its clients. */
 export interface SecuredOptions {
   readonly requestCert?: ServerTlsOptions["requestCert"];
-  readonly paths?: SocketPaths;
+  readonly paths?: SocketEnds;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface SocketLike extends Duplex {
 const TRANSPORT: unique symbol = Symbol("wsasm transport");
 
 interface Driven extends SocketLike {
-  [TRANSPORT]?: NodeTransport;
+  [TRANSPORT]?: NodeTransport | undefined;
 }
 
 /** What ends with this turn: one tick for all, as a broadcast has thousands of them. */
@@ -64,10 +64,13 @@ function addressOf(host: string | undefined, port: number | undefined, path: str
   return host === undefined || port === undefined ? { path } : { host, port };
 }
 
-/** The paths of the two ends of a Unix socket, which the socket itself does not know. */
-export interface SocketPaths {
+/** What is known of the two ends of a socket beside what it says itself. */
+export interface SocketEnds {
+  /** The paths of a Unix socket, which it does not know. */
   readonly local?: string;
   readonly remote?: string;
+  /** Our address, if that is known: each socket has to ask the system for it. */
+  readonly address?: Address | undefined;
 }
 
 /**
@@ -87,10 +90,10 @@ export class NodeTransport implements Transport {
   #isKept = true;
   #error: Error | undefined;
 
-  constructor(socket: SocketLike, paths: SocketPaths = {}) {
+  constructor(socket: SocketLike, ends: SocketEnds = {}) {
     this.#socket = socket;
-    this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
+    this.localAddress = ends.address ?? addressOf(socket.localAddress, socket.localPort, ends.local);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, ends.remote);
     this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;
     this.#socket[TRANSPORT] = this;
     socket.on("error", onError);
@@ -130,6 +133,8 @@ export class NodeTransport implements Transport {
   closed(): void {
     const last = this.#sink;
     this.#sink = undefined;
+    // What Node keeps of a closed socket lives on until a major garbage collection: the connection does not have to.
+    this.#socket[TRANSPORT] = undefined;
     this.#isPaused = false;
     this.#hold();
     last?.onClose(this.#error);
