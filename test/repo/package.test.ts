@@ -36,7 +36,8 @@ test("development dependencies are exact versions", () => {
   const versions: [string, string][] = Object.entries({
     ...manifest.devDependencies,
     ...runtimes.dependencies,
-    ...nodes.dependencies,
+    ...runtimes.optionalDependencies,
+    ...nodes.optionalDependencies,
   });
   expect(versions.filter(([, version]) => !/^(npm:[\w-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
 });
