@@ -52,4 +52,9 @@ function exceptionsOf(name) {
   };
 }
 
-export const EXCEPTIONS = { deno: exceptionsOf("deno"), bun: exceptionsOf("bun") };
+export const EXCEPTIONS = {
+  deno: exceptionsOf("deno"),
+  bun: exceptionsOf("bun"),
+  // Other versions of Node have none.
+  node: { files: ["**/node_modules/**"], pattern: /(?:)/ },
+};
