@@ -30,7 +30,7 @@ export default defineConfig({
     exclude: EXCEPTIONS[name].files,
     testNamePattern: EXCEPTIONS[name].pattern,
     pool: "forks",
-    maxWorkers: 1,
+    maxWorkers: name === "node" ? 2 : 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     tags: [
