@@ -35,6 +35,7 @@ const TESTS = {
     ["bad options of TLS leave nothing open", "bad certificates are found when a connection is made"],
   ],
   bun: [
+    ["a connection of max that waits", "memory in use is counted in another way: buffers twice"],
     ["refuses one of HTTPS?, and leaves it open", "its servers of HTTP are no servers of node:net: another text"],
     ["options that cannot be used", "BoringSSL has other texts"],
     ["HTTP/2 only", "BoringSSL has other texts"],

@@ -16,9 +16,9 @@ function rowOf({ ancestorTitles, title }, otherwise) {
   return otherwise;
 }
 
-/** A file that could not be loaded has no tests that could fail. */
+/** A file that could not be loaded or prepared has no tests that failed. */
 function isBroken({ status, assertionResults }) {
-  return status === "failed" && assertionResults.length === 0;
+  return status === "failed" && !assertionResults.some((test) => test.status === "failed");
 }
 
 /**

@@ -313,6 +313,8 @@ const BACKPRESSURE = ["raw", "tls"].flatMap((place) => [
       connected(context, place, "/flood", { compression: null }, async (ws) => {
         const before = process.memoryUsage().rss;
         await sleep(1500);
+        const early = ws.stats.bytesReceived;
+        assert.ok(early < UNDER_WAY, `${early} bytes were read by who was asleep`);
         const growth = process.memoryUsage().rss - before;
         let bytes = 0;
         let report;
