@@ -45,6 +45,9 @@ async function clientResults(command: readonly string[], program: string, option
 
 const ROLES = { server: serverResults, client: clientResults };
 
+/** Outcome and close code of each case, by runtime and role. */
+const seen = new Map<string, Map<string, string>>();
+
 function expectStrict(results: readonly Result[]): void {
   const notOk = results.filter(({ outcome }) => outcome !== "OK" && outcome !== "INFORMATIONAL");
   expect(notOk).toEqual([]);
@@ -64,9 +67,18 @@ describe.each(NAMES.map((name) => [titleOf(name), name]))("%s", (_title, name) =
     "the %s gives the strict result in every case",
     { tags: ["slow", "external"], timeout: 180_000 },
     async (role) => {
-      expectStrict(await ROLES[role](command ?? [], `${role}.mjs`, options));
+      const results = await ROLES[role](command ?? [], `${role}.mjs`, options);
+      seen.set(`${name} ${role}`, new Map(results.map(({ id, outcome, code }) => [id, `${outcome} ${code}`])));
+      expectStrict(results);
     },
   );
+});
+
+test.skipIf(NAMES.length < 2).each(["server", "client"])("the outcome of a %s is the same everywhere", (role) => {
+  const expected = seen.get(`${THIS_NODE} ${role}`);
+  const others = [...seen].filter(([key]) => key.endsWith(role));
+  expect(expected?.size).toBeGreaterThan(500);
+  for (const [key, outcomes] of others) expect([key, outcomes]).toEqual([key, expected]);
 });
 
 describe("control", () => {
