@@ -2,18 +2,15 @@
 
 /** The runtime that a title of a test, or of what is around it, tells in its end. */
 const TOLD = /(?:^|\b(?:on|in) )(Node \d+|Deno|Bun|workerd|Chromium)(?: with node:net)?$/;
-/** Titles of what is between two runtimes. */
-const BETWEEN = / to /;
+/** Titles of what is between two of them. */
+const BETWEEN = /^(Node \d+|Deno|Bun|workerd)\S* to (Node \d+|Deno|Bun|workerd|Chromium)\b/;
 
 /** What a test of `vitest run` is counted for: it may start another runtime than that which runs it. */
 function rowOf({ ancestorTitles, title }, otherwise) {
-  for (const each of [...ancestorTitles, title]) {
-    const [first = "", second] = each.split(BETWEEN);
-    if (second !== undefined && TOLD.test(first) && TOLD.test(second)) return "between runtimes";
-    const told = TOLD.exec(each)?.[1];
-    if (told !== undefined) return told;
-  }
-  return otherwise;
+  const titles = [...ancestorTitles, title];
+  if (titles.some((each) => BETWEEN.test(each))) return "between runtimes";
+  const told = titles.map((each) => TOLD.exec(each)?.[1]).filter((each) => each !== undefined);
+  return told[0] ?? otherwise;
 }
 
 /** A file that could not be loaded or prepared has no tests that failed. */

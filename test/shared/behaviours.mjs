@@ -1,6 +1,8 @@
 // How servers of the shared suite behave, by the first part of a path: those that every connection can do, on the WebSocket of a
 // runtime too. Nothing here is of a runtime.
-import { bytesOf } from "./payloads.mjs";
+import { bytesOf, FLOOD } from "./payloads.mjs";
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function echo(ws) {
   for await (const message of ws) await ws.send(message);
@@ -32,5 +34,18 @@ export const BEHAVIOURS = {
   async both(ws) {
     await ws.recv();
     await ws.close(4004, "server");
+  },
+  /** Sends as fast as the client reads, and tells how far it got in time. */
+  async flood(ws) {
+    const message = bytesOf(FLOOD.message);
+    let sent = 0;
+    const finished = (async () => {
+      for (; sent < FLOOD.total; sent += message.length) await ws.send(message);
+    })();
+    // Well before the client reads.
+    await sleep(700);
+    await ws.send(JSON.stringify({ sent })).catch(() => {});
+    await finished;
+    await ws.recv().catch(() => {});
   },
 };

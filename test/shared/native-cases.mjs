@@ -6,8 +6,8 @@
 import { bytesOf, FLOOD, isWhole, MIB } from "./payloads.mjs";
 
 const MAX_SIZE = 20 * MIB;
-/** What the buffers of TCP hold, and those of the library. */
-const UNDER_WAY = 24 * MIB;
+/** What the buffers of TCP hold, which may grow to 32 MiB, and those of the library. */
+const UNDER_WAY = 40 * MIB;
 const DEADLINE = 30_000;
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -181,7 +181,7 @@ export const SENDER_CASE = {
     }),
 };
 
-/** Of clients that can stop reading: against servers of `serve`. */
+/** Of clients that can stop reading: against servers that wait while much is to be sent, which Workers do not. */
 export const READER_CASE = {
   name: "a client that does not read stops the server, and then gets everything",
   run: (context) =>

@@ -1,6 +1,8 @@
 // Runs the cases of native-cases.mjs on the runtime that runs this: node native-main.mjs <entry of the library> <context as JSON>
-import { NATIVE_CASES, runNativeCases } from "./native-cases.mjs";
+import { NATIVE_CASES, READER_CASE, runNativeCases } from "./native-cases.mjs";
 
-const [entry, context] = process.argv.slice(2);
+const [entry, given] = process.argv.slice(2);
 const { connect } = await import(entry);
-console.log(JSON.stringify(await runNativeCases(NATIVE_CASES, { connect, ...JSON.parse(context) })));
+const { names, ...context } = JSON.parse(given);
+const wanted = [...NATIVE_CASES, READER_CASE].filter(({ name }) => names.includes(name));
+console.log(JSON.stringify(await runNativeCases(wanted, { connect, ...context })));

@@ -48,19 +48,6 @@ const ALL = {
     await ws.send(JSON.stringify({ bytes, whileAsleep, growth }));
     await ws.recv().catch(() => {});
   },
-  /** Sends as fast as the client reads, and tells how far it got in time. */
-  async flood(ws) {
-    const message = bytesOf(FLOOD.message);
-    let sent = 0;
-    const finished = (async () => {
-      for (; sent < FLOOD.total; sent += message.length) await ws.send(message);
-    })();
-    // Well before the client reads.
-    await sleep(700);
-    await ws.send(JSON.stringify({ sent })).catch(() => {});
-    await finished;
-    await ws.recv().catch(() => {});
-  },
   /** What this server saw of another connection. */
   async seen(ws, name) {
     await ws.send(JSON.stringify(await seenBy(name).promise));

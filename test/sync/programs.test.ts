@@ -19,9 +19,9 @@ afterAll(() => peer[Symbol.asyncDispose]());
 
 describe.each(NAMES.map((name) => [titleOf(name), name]))("on %s", { tags: ["external"] }, (_title, name = "") => {
   const command = commandOf(name);
-  const [program = "", ...args] = command ?? [];
+  const [runtime = "", ...args] = command ?? [];
   const play = (scene: string, uri: string): Running =>
-    start(program, [...args, "test/sync/scenes.mjs", scene, uri], ROOT);
+    start(runtime, [...args, "test/sync/scenes.mjs", scene, uri], ROOT);
   const result = async (scene: string): Promise<unknown> => {
     const program = play(scene, peer.uri);
     return { status: await program.exited(LIMIT), output: program.output() };
