@@ -63,12 +63,12 @@ const ALL = {
   },
 };
 
-async function handle(ws) {
+async function handle(ws, behaviours) {
   const [, behaviour, name] = ws.request.path.split("/");
   if (name !== undefined && behaviour !== "seen") {
     void ws.closed.then(({ code, reason, sent, received }) => seenBy(name).resolve({ code, reason, sent, received }));
   }
-  await ALL[behaviour](ws, name);
+  await behaviours[behaviour](ws, name);
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -76,7 +76,15 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 /** Opens them all. Returns where they are, and how to close them. */
 export async function openServers({ serve }, unix) {
   const options = { logger: SILENT, maxSize: MAX_SIZE, pingInterval: null };
-  const open = (more) => serve(handle, { ...options, ...more });
+  /** Opens one more server, tells its port, and closes it when it is told to. */
+  const leaving = async (ws) => {
+    const server = await serve((each) => each.closed.then(() => {}), { ...options, host: HOST });
+    await ws.send(String(server.addresses[0].port));
+    await ws.recv();
+    await server.close();
+  };
+  const behaviours = { ...ALL, leaving };
+  const open = (more) => serve((ws) => handle(ws, behaviours), { ...options, ...more });
   const servers = {
     plain: await open({ host: HOST }),
     any: await open({}),
