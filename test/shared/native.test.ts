@@ -60,21 +60,21 @@ interface Client {
 const running: Running[] = [];
 const folder = temporaryFolder();
 
-/** Starts a program that prints what `read` makes sense of. */
+/** Starts a program, and gives `read` the last line that it printed. */
 async function startProgram<T>(
   command: readonly string[] | null,
   args: readonly string[],
-  read: (output: string) => T | undefined,
+  read: (line: string) => T | undefined,
 ): Promise<T> {
   const [program = "", ...before] = command ?? [];
   const started = start(program, [...before, ...args], ROOT);
   running.push(started);
   const look = (): T | undefined => {
-    if (started.output().endsWith("\n")) return read(started.output());
+    if (started.output().endsWith("\n")) return read(started.output().trimEnd().split("\n").at(-1) ?? "");
     if (started.child.exitCode !== null) throw new Error(`ended: ${started.output()}`);
     return undefined;
   };
-  return vi.waitUntil(look, { timeout: 30_000, interval: 20 });
+  return vi.waitUntil(look, { timeout: LIMIT - 20_000, interval: 20 });
 }
 
 const COMMANDS = Object.fromEntries([THIS_NODE, "deno", "bun"].map((name) => [name, commandOf(name)] as const));
