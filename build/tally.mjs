@@ -12,9 +12,9 @@ function report(name) {
 const tests = report("tests.json");
 const steps = report("check.json")?.failed ?? [];
 const passed = tests?.numPassedTests ?? 0;
-// A file that cannot be loaded has no tests that could fail.
-const broken =
-  tests?.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0) ?? [];
+// A file that cannot be loaded or prepared has no tests that failed.
+const hasFailed = ({ assertionResults }) => assertionResults.some(({ status }) => status === "failed");
+const broken = tests?.testResults.filter((file) => file.status === "failed" && !hasFailed(file)) ?? [];
 const failedTests = tests === undefined ? 1 : tests.numFailedTests + broken.length;
 // Failed without a failed test: too little coverage, or an error outside of all tests.
 const outside = tests !== undefined && !tests.success && failedTests === 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 // The conformance suite against this library, as server and as client, on Node, Deno and Bun; and against `ws` as a control.
 import { describe, expect, test } from "vitest";
+import { NAMES, THIS_NODE, titleOf } from "../runtimes/known.mjs";
 import { casesFor, isOriginal } from "./cases.mjs";
 import { runClient, runtime, startServer } from "./subjects.mjs";
 import { ClientTests, testServer } from "./suite.mjs";
@@ -12,11 +13,10 @@ interface Result {
   code: number | null | undefined;
 }
 
-const RUNTIMES = ["node", "deno", "bun"] as const;
 /** Cases at a time: many of them wait, some for a second. */
 const AT_ONCE = 8;
 /** Messages of each case in groups 12 and 13: the command runs them with 1000, on every runtime. */
-const MESSAGES = { node: 20, deno: 4, bun: 4 };
+const messagesOn = (name: string): number => (name === THIS_NODE ? 20 : 4);
 const PATIENCE = 10_000;
 
 async function serverResults(command: readonly string[], program: string, options: object, prefixes?: string[]) {
@@ -45,6 +45,9 @@ async function clientResults(command: readonly string[], program: string, option
 
 const ROLES = { server: serverResults, client: clientResults };
 
+/** Outcome and close code of each case, by runtime and role. */
+const seen = new Map<string, Map<string, string>>();
+
 function expectStrict(results: readonly Result[]): void {
   const notOk = results.filter(({ outcome }) => outcome !== "OK" && outcome !== "INFORMATIONAL");
   expect(notOk).toEqual([]);
@@ -56,18 +59,26 @@ function expectStrict(results: readonly Result[]): void {
   expect(invalid.filter(({ code }) => code !== 1007)).toEqual([]);
 }
 
-describe.each(RUNTIMES)("%s", (name) => {
+describe.each(NAMES.map((name) => [titleOf(name), name]))("%s", (_title, name) => {
   const command = runtime(name);
-  if (command === null) console.warn(`SKIPPED on ${name}: not installed in test/runtimes`);
-  const options = { patience: PATIENCE, messages: MESSAGES[name], concurrency: AT_ONCE };
+  const options = { patience: PATIENCE, messages: messagesOn(name), concurrency: AT_ONCE };
 
   test.skipIf(command === null).each(["server", "client"] as const)(
     "the %s gives the strict result in every case",
     { tags: ["slow", "external"], timeout: 180_000 },
     async (role) => {
-      expectStrict(await ROLES[role](command ?? [], `${role}.mjs`, options));
+      const results = await ROLES[role](command ?? [], `${role}.mjs`, options);
+      seen.set(`${name} ${role}`, new Map(results.map(({ id, outcome, code }) => [id, `${outcome} ${code}`])));
+      expectStrict(results);
     },
   );
+});
+
+test.skipIf(NAMES.length < 2).each(["server", "client"])("the outcome of a %s is the same everywhere", (role) => {
+  const expected = seen.get(`${THIS_NODE} ${role}`);
+  const others = [...seen].filter(([key]) => key.endsWith(role));
+  expect(expected?.size).toBeGreaterThan(500);
+  for (const [key, outcomes] of others) expect([key, outcomes]).toEqual([key, expected]);
 });
 
 describe("control", () => {

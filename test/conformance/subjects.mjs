@@ -1,19 +1,15 @@
 // Starts what is tested as a process of its own, on any runtime.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { commandOf, THIS_NODE } from "../runtimes/known.mjs";
 
 const HERE = new URL("./subjects/", import.meta.url);
-const RUNTIMES = new URL("../runtimes/node_modules/", import.meta.url);
 
 /** Command and arguments of a runtime, or `null` when it is not installed. */
 export function runtime(name) {
-  if (name === "node") return [process.execPath];
-  const file = fileURLToPath(new URL(name === "deno" ? "deno/deno" : "bun/bin/bun.exe", RUNTIMES));
-  if (!existsSync(file)) return null;
-  return name === "deno" ? [file, "run", "-A", "--quiet"] : [file];
+  return commandOf(name === "node" ? THIS_NODE : name);
 }
 
 function start([command, ...own], program, rest) {

@@ -327,7 +327,7 @@ test.each([
   ["a server", rawToServer],
   ["a client", rawToClient],
 ] as const)("%s does not give a peer up that reads slowly, but reads", async (_role, open) => {
-  const { ours, peer, close } = await open({ pingInterval: 100, pingTimeout: 300, closeTimeout: 300 });
+  const { ours, peer, close } = await open({ pingInterval: 100, pingTimeout: 1000, closeTimeout: 300 });
   let read = 0;
   peer.socket.on("data", ({ length }: Buffer) => {
     read += length;

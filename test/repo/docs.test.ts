@@ -1,14 +1,21 @@
-// The code in the documentation compiles, and what is a program runs. snippets.ts says how blocks are marked.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+// The code in the documentation compiles in an empty project that has the packed package, and what is a program runs: that of the
+// README on every runtime. snippets.ts says how blocks are marked.
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bin, ROOT } from "../../build/project.mjs";
-import { listens, run, type Running, start } from "./programs.ts";
+import { commandOf, NAMES, THIS_NODE, titleOf } from "../runtimes/known.mjs";
+import { installPacked, listens, run, type Running, RUNTIMES, start, temporaryFolder } from "./programs.ts";
 import { SNIPPETS, type Snippet } from "./snippets.ts";
 
-/** Inside of the project, so that `import "wsasm"` is the package itself. */
-const FOLDER = join(ROOT, ".tmp", `docs-${process.pid}`);
-const JS = join(FOLDER, "js");
+const PROJECT = temporaryFolder();
+
+/** Types of versions of Node; what was compiled with the first is run. */
+const TYPES = [
+  ["20", join(RUNTIMES, "node_modules/types-node20")],
+  ["22", join(RUNTIMES, "node_modules/types-node22")],
+  ["26", join(ROOT, "node_modules/@types/node")],
+].map(([version = "", path = ""]) => ({ version, path, isThere: existsSync(path) }));
 
 /** As users have it; `await using` is lowered, because Node 20 does not know it. */
 const COMPILER_OPTIONS = {
@@ -20,8 +27,21 @@ const COMPILER_OPTIONS = {
   strict: true,
   noEmitOnError: false,
   rootDir: ".",
-  outDir: "js",
 };
+
+/** Where the programs are that run. */
+const compiledTo = join(PROJECT.path, `node-${TYPES.find(({ isThere }) => isThere)?.version}`);
+
+/** Compiles all blocks for a version of Node, to a folder of that name. */
+function compile(version: string, path: string): { status: number | null; output: string } {
+  const types = join(PROJECT.path, `types-${version}`);
+  mkdirSync(types);
+  symlinkSync(path, join(types, "node"));
+  const compilerOptions = { ...COMPILER_OPTIONS, typeRoots: [types], outDir: `node-${version}` };
+  const config = join(PROJECT.path, `tsconfig.${version}.json`);
+  writeFileSync(config, JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  return run(process.execPath, [bin("typescript", "tsc"), "-p", config], PROJECT.path);
+}
 
 const groups = new Map<string, Snippet[]>();
 for (const snippet of SNIPPETS) {
@@ -40,22 +60,27 @@ async function until(condition: () => Promise<boolean>, running: readonly Runnin
 }
 
 /** Starts each when the ports of those before it listen, and waits for the last. */
-async function startTogether(snippets: readonly Snippet[], running: Running[]): Promise<void> {
+async function startTogether(
+  [program = "", ...args]: readonly string[],
+  snippets: readonly Snippet[],
+  running: Running[],
+): Promise<void> {
   for (const snippet of snippets) {
     const ports = portsOf(snippet);
     for (const port of ports) {
       if (await listens(port)) throw new Error(`Cannot run ${snippet.place}: port ${port} is used by another program`);
     }
-    running.push(start(process.execPath, [join(JS, `${snippet.name}.js`)], ROOT));
+    const file = join(compiledTo, `${snippet.name}.js`);
+    running.push(start(program, [...args, file], PROJECT.path));
     if (snippet === snippets.at(-1)) break;
     for (const port of ports) await until(() => listens(port), running);
   }
 }
 
-async function runTogether(snippets: readonly Snippet[]): Promise<void> {
+async function runTogether(command: readonly string[], snippets: readonly Snippet[]): Promise<void> {
   const running: Running[] = [];
   try {
-    await startTogether(snippets, running);
+    await startTogether(command, snippets, running);
     const status = await running.at(-1)?.exited(30_000);
     expect({ status, output: running.map((program) => program.output()) }).toEqual({
       status: 0,
@@ -67,22 +92,23 @@ async function runTogether(snippets: readonly Snippet[]): Promise<void> {
 }
 
 describe("the documentation", { tags: ["external"] }, () => {
-  let compiled = { status: null as number | null, output: "not compiled" };
+  const present = TYPES.filter(({ isThere }) => isThere);
+  const compiled = new Map<string, { status: number | null; output: string }>();
 
   beforeAll(() => {
-    mkdirSync(FOLDER, { recursive: true });
-    for (const { name, code } of SNIPPETS) writeFileSync(join(FOLDER, `${name}.ts`), code);
-    writeFileSync(
-      join(FOLDER, "tsconfig.json"),
-      JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ["*.ts"] }),
-    );
-    compiled = run(process.execPath, [bin("typescript", "tsc"), "-p", FOLDER], ROOT);
-  });
-  afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
+    installPacked(PROJECT.path);
+    for (const { name, code } of SNIPPETS) writeFileSync(join(PROJECT.path, `${name}.ts`), code);
+    for (const { version, path } of present) compiled.set(version, compile(version, path));
+  }, 120_000);
+  afterAll(() => PROJECT[Symbol.dispose]());
 
-  test("type-checks", () => {
-    expect(compiled).toEqual({ status: 0, output: "" });
-  });
+  for (const { version, isThere } of TYPES) {
+    if (!isThere) console.warn(`SKIPPED with the types of Node ${version}: not installed in test/runtimes`);
+
+    test.skipIf(!isThere)(`type-checks with the types of Node ${version}`, () => {
+      expect(compiled.get(version)).toEqual({ status: 0, output: "" });
+    });
+  }
 
   test("opens with a server and its client, which are run", () => {
     const [server, client] = SNIPPETS;
@@ -94,7 +120,15 @@ describe("the documentation", { tags: ["external"] }, () => {
     expect(client?.prints).toEqual(["Hello world!"]);
   });
 
-  test.each([...groups])("the programs %s run", async (_name, snippets) => {
-    await runTogether(snippets);
-  });
+  for (const name of NAMES) {
+    const command = commandOf(name);
+    const isHere = name === THIS_NODE;
+    const known = [...groups].filter(([, snippets]) => isHere || snippets[0]?.place.startsWith("README.md") === true);
+
+    describe.skipIf(command === null)(`on ${titleOf(name)}`, () => {
+      test.each(known)("the programs %s run", async (_name, snippets) => {
+        await runTogether(command ?? [], snippets);
+      });
+    });
+  }
 });

@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bin } from "../../build/project.mjs";
-import { installPacked, olderCompiler, run, runtime, temporaryFolder } from "./programs.ts";
+import { commandOf, NAMES, titleOf } from "../runtimes/known.mjs";
+import { installPacked, olderCompiler, run, temporaryFolder } from "./programs.ts";
 
 const ECHO = `import { connect, serve } from "wsasm";
 import { connect as connectNode } from "wsasm/node";
@@ -74,7 +75,7 @@ const COMPILER_OPTIONS = {
   noEmit: true,
 };
 
-const [deno, bun, tsc59] = [runtime("deno"), runtime("bun"), olderCompiler()];
+const tsc59 = olderCompiler();
 
 describe("the packed package", { tags: ["external"] }, () => {
   const project = temporaryFolder();
@@ -91,17 +92,14 @@ describe("the packed package", { tags: ["external"] }, () => {
   }, 120_000);
   afterAll(() => project[Symbol.dispose]());
 
-  test("echoes on Node", () => {
-    expect(run(process.execPath, ["echo.mjs"], folder)).toEqual({ status: 0, output: "function echoed\n" });
-  });
+  for (const name of NAMES) {
+    const command = commandOf(name);
 
-  test.skipIf(deno === undefined)("echoes on Deno", () => {
-    expect(run(deno ?? "", ["run", "-A", "echo.mjs"], folder)).toEqual({ status: 0, output: "function echoed\n" });
-  });
-
-  test.skipIf(bun === undefined)("echoes on Bun", () => {
-    expect(run(bun ?? "", ["echo.mjs"], folder)).toEqual({ status: 0, output: "function echoed\n" });
-  });
+    test.skipIf(command === null)(`echoes on ${titleOf(name)}`, () => {
+      const [program = "", ...args] = command ?? [];
+      expect(run(program, [...args, "echo.mjs"], folder)).toEqual({ status: 0, output: "function echoed\n" });
+    });
+  }
 
   test("type-checks without the types of any runtime", () => {
     expect(run(process.execPath, [bin("typescript", "tsc"), "-p", "."], folder)).toEqual({ status: 0, output: "" });

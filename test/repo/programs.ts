@@ -5,6 +5,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bin, ROOT } from "../../build/project.mjs";
+import { commandOf } from "../runtimes/known.mjs";
 
 export const RUNTIMES = join(ROOT, "test/runtimes");
 
@@ -25,14 +26,9 @@ export function run(command: string, args: readonly string[], cwd: string): Resu
   return { status, output: `${stdout}${stderr}${error?.message ?? ""}` };
 }
 
-/** Command line of a program of test/runtimes, or `undefined` when it is not installed: then it is told so. */
+/** Path of a program of test/runtimes, or `undefined` when it is not installed: then it is told so. */
 export function runtime(name: "deno" | "bun"): string | undefined {
-  const file = name === "bun" ? "bun/bin/bun.exe" : "deno/deno";
-  const path = join(RUNTIMES, "node_modules", file);
-  const { status } = existsSync(path) ? spawnSync(path, ["--version"]) : { status: null };
-  if (status === 0) return path;
-  console.warn(`SKIPPED on ${name}: not installed in test/runtimes (node build/prepare-runtimes.mjs installs it)`);
-  return undefined;
+  return commandOf(name)?.[0];
 }
 
 /** The compiler of test/runtimes, older than that of the project; told when it is absent. */

@@ -1,44 +1,14 @@
 // The entry for Workers in workerd itself, bundled with its conditions: a server, and both clients.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import { connect, serve, type Server } from "../../src/node.ts";
-import { type Running, RUNTIMES, start, temporaryFolder } from "../repo/programs.ts";
-import { application, bundler, bundleWorker, type Esbuild } from "../support/bundle.ts";
+import { type Running, temporaryFolder } from "../repo/programs.ts";
+import { application } from "../support/bundle.ts";
+import { hasWorkerd, startWorker } from "../support/workerd.ts";
 
-const WORKERD = join(RUNTIMES, "node_modules/@cloudflare/workerd-linux-64/bin/workerd");
-const esbuild = await bundler("esbuild");
-const hasWorkerd = existsSync(WORKERD);
-if (!hasWorkerd) console.warn("SKIPPED on workerd: not installed in test/runtimes");
-
-function configOf(port: number, modules: readonly string[]): string {
-  const wasm = modules.map((name) => `(name = "${name}", wasm = embed "${name}")`).join(", ");
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = (
-      modules = [(name = "worker.js", esModule = embed "worker.js"), ${wasm}],
-      compatibilityDate = "2026-10-01",
-      globalOutbound = "internet",
-    )),
-    (name = "internet", network = (allow = ["public", "private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-describe.skipIf(!hasWorkerd || esbuild === undefined)("wsasm in workerd", { tags: ["external"] }, () => {
+describe.skipIf(!hasWorkerd())("wsasm in workerd", { tags: ["external"] }, () => {
   const folder = temporaryFolder();
   let running: Running;
   let port: number;
@@ -47,26 +17,12 @@ describe.skipIf(!hasWorkerd || esbuild === undefined)("wsasm in workerd", { tags
   beforeAll(async () => {
     const source = readFileSync(join(ROOT, "test/runtimes-workers/worker.js"), "utf8");
     const entry = application(folder.path, source);
-    await bundleWorker(esbuild?.["build"] as Esbuild, entry, folder.path);
-    port = await freePort();
-    const modules = readdirSync(folder.path).filter((name) => name.endsWith(".wasm"));
-    writeFileSync(join(folder.path, "config.capnp"), configOf(port, modules));
-    running = start(WORKERD, ["serve", "config.capnp"], folder.path);
+    ({ running, port } = await startWorker(entry, folder.path));
     server = await serve(
       async (ws) => {
         for await (const message of ws) await ws.send(message);
       },
       { host: "127.0.0.1", port: 0, selectSubprotocol: (offered) => offered[0] ?? null },
-    );
-    await vi.waitUntil(
-      async () => {
-        if (running.child.exitCode !== null) throw new Error(`workerd ended: ${running.output()}`);
-        return fetch(`http://127.0.0.1:${port}/none`).then(
-          () => true,
-          () => false,
-        );
-      },
-      { timeout: 20_000, interval: 50 },
     );
   });
 

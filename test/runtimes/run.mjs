@@ -1,27 +1,29 @@
-// Runs the tests with real sockets on Deno and Bun, by their own copy of vitest: node test/runtimes/run.mjs [deno | bun] [filters]
+// Runs the tests with real sockets on other runtimes, by their own copy of vitest: node test/runtimes/run.mjs [name of a runtime] [filters]
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { commandOf, NAMES, THIS_NODE, titleOf } from "./known.mjs";
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const VITEST = `${ROOT}node_modules/vitest/vitest.mjs`;
+const CONFIG = fileURLToPath(new URL("vitest.config.mjs", import.meta.url));
+const LIMIT = 900_000;
+/** So that the workers of vitest are Bun too. */
+const MORE = { bun: ["--bun"] };
 
-const RUNTIMES = {
-  deno: [at("node_modules/deno/deno"), "run", "-A"],
-  bun: [at("node_modules/bun/bin/bun.exe"), "--bun"],
-};
+/** Runs them on one. `null` when it is not installed, otherwise whether all have passed. */
+export function runOn(name, args) {
+  const command = commandOf(name);
+  if (command === null) return null;
+  const [program, ...before] = command;
+  console.log(`\n${titleOf(name)}`);
+  const all = [...before, ...(MORE[name] ?? []), VITEST, "run", "-c", CONFIG, ...args];
+  return spawnSync(program, all, { cwd: ROOT, stdio: "inherit", timeout: LIMIT }).status === 0;
+}
 
-const [first, ...rest] = process.argv.slice(2);
-const isOne = first !== undefined && first in RUNTIMES;
-const names = isOne ? [first] : Object.keys(RUNTIMES);
-const filters = isOne ? rest : process.argv.slice(2);
-
-const outcomes = names.map((name) => {
-  const [program, ...args] = RUNTIMES[name];
-  if (!existsSync(program)) return `SKIPPED on ${name}: not installed in test/runtimes`;
-  console.log(`\n${name}`);
-  const vitest = [at("../../node_modules/vitest/vitest.mjs"), "run", "-c", at("vitest.config.mjs"), ...filters];
-  const { status, signal } = spawnSync(program, [...args, ...vitest], { stdio: "inherit", timeout: 900_000 });
-  if (status !== 0) process.exitCode = 1;
-  return `${name}: ${status === 0 ? "passed" : `FAILED (${signal ?? status})`}`;
-});
-console.log(outcomes.join("\n"));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [first, ...rest] = process.argv.slice(2);
+  const isOne = NAMES.includes(first);
+  const names = isOne ? [first] : NAMES.filter((name) => name !== THIS_NODE);
+  const filters = isOne ? rest : process.argv.slice(2);
+  if (names.map((name) => runOn(name, filters)).includes(false)) process.exitCode = 1;
+}

@@ -1,15 +1,20 @@
-// How the tests with real sockets run on Deno and Bun: on the entry of that runtime, in the place of the one of Node.
+// How the tests with real sockets run on other runtimes: on Deno and Bun on their own entry, in the place of the one of Node.
 // test/runtimes/run.mjs starts it.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { EXCEPTIONS } from "./exceptions.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const name = "Deno" in globalThis ? "deno" : "bun";
+const name = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 
 export default defineConfig({
   root,
-  resolve: { alias: { "#wasm": `${root}src/kernels/module.inline.ts` } },
+  resolve: {
+    alias: {
+      "#wasm": `${root}src/kernels/module.inline.ts`,
+      "#deflate": `${root}src/kernels/deflate.inline.ts`,
+    },
+  },
   plugins: [
     {
       name: "entry-of-the-runtime",
@@ -25,7 +30,7 @@ export default defineConfig({
     exclude: EXCEPTIONS[name].files,
     testNamePattern: EXCEPTIONS[name].pattern,
     pool: "forks",
-    maxWorkers: 1,
+    maxWorkers: name === "node" ? 2 : 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     tags: [

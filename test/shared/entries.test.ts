@@ -7,22 +7,23 @@ import { RUNTIMES } from "./runtimes.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-test.each(
-  RUNTIMES.filter(({ isPaired }) => isPaired).map(({ name, command, entry }) => [name, command, entry] as const),
-)("%s gets its adapter", { tags: ["external"] }, (_name, [program = "", ...args], entry) => {
-  const { output } = run(program, [...args, file("resolve.mjs")], ROOT);
-  const name = entry === "wsasm/node" ? "index" : entry.slice("wsasm/".length);
-  expect(output.trim()).toMatch(new RegExp(`/dist/${name}\\.js$`));
-});
+for (const { name: title, command, entry } of RUNTIMES.filter(({ name }) => !name.includes("node:net"))) {
+  test.skipIf(command === null)(`its adapter is there on ${title}`, { tags: ["external"] }, () => {
+    const [program = "", ...args] = command ?? [];
+    const { output } = run(program, [...args, file("resolve.mjs")], ROOT);
+    const name = entry === "wsasm/node" ? "index" : entry.slice("wsasm/".length);
+    expect(output.trim()).toMatch(new RegExp(`/dist/${name}\\.js$`));
+  });
+}
 
-const deno = RUNTIMES.find(({ name }) => name === "Deno");
+const deno = RUNTIMES.find(({ name }) => name === "Deno")?.command ?? null;
 
-test.skipIf(deno === undefined).each([
+test.skipIf(deno === null).each([
   ["the network alone", ["--allow-net"], "Hello world!\n"],
   ["one host", ["--allow-net=127.0.0.1"], "Hello world!\n"],
   ["nothing", [], "permission: Cannot listen on 127.0.0.1:0: permission denied\n"],
 ])("Deno with permission for %s asks for nothing else", { tags: ["external"] }, (_what, permissions, expected) => {
-  const [program = ""] = deno?.command ?? [];
+  const [program = ""] = deno ?? [];
   const { output } = run(program, ["run", "--no-prompt", ...permissions, file("permissions.mjs")], ROOT);
   expect(output).toBe(expected);
 });

@@ -207,6 +207,22 @@ const CLOSING = [
         }),
     },
     {
+      name: `${place}: both close at once`,
+      async run(context) {
+        const name = newName();
+        const here = await connected(context, place, `/both/${name}`, {}, async (ws) => {
+          void ws.send("now");
+          await ws.close(4001, "client");
+          return within("the end", ws.closed);
+        });
+        const there = await seenBy(context, name, place);
+        // Each may have heard the other before it closed.
+        for (const { code } of [here, there]) assert.ok(code === 4001 || code === 4004, `${code}`);
+        assertMatches(here.received, there.sent);
+        assertMatches(there.received, here.sent);
+      },
+    },
+    {
       name: `${place}: the client aborts`,
       async run(context) {
         const name = newName();
@@ -230,6 +246,15 @@ const CLOSING = [
       },
     },
   ]),
+  {
+    name: "the server goes away",
+    run: (context) =>
+      connected(context, "plain", "/leaving", {}, async (control) => {
+        const ws = await context.connect(`ws://127.0.0.1:${await control.recv()}/`, OPTIONS);
+        await control.send("leave");
+        assertMatches(await within("the end", ws.closed), { code: 1001, received: { code: 1001 } });
+      }),
+  },
   {
     name: "the handler returns",
     run: (context) =>
@@ -313,6 +338,8 @@ const BACKPRESSURE = ["raw", "tls"].flatMap((place) => [
       connected(context, place, "/flood", { compression: null }, async (ws) => {
         const before = process.memoryUsage().rss;
         await sleep(1500);
+        const early = ws.stats.bytesReceived;
+        assert.ok(early < UNDER_WAY, `${early} bytes were read by who was asleep`);
         const growth = process.memoryUsage().rss - before;
         let bytes = 0;
         let report;

@@ -1,44 +1,27 @@
-// The runtimes that the shared suite runs on: those of test/runtimes that are installed, and this Node.
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { RUNTIMES as HOME } from "../repo/programs.ts";
+// The runtimes that the shared suite runs on: this Node and those of test/runtimes, each with its entry of the library.
+import { commandOf, isAll, NAMES, NEWEST_NODE, THIS_NODE, titleOf } from "../runtimes/known.mjs";
 
 export interface Runtime {
   readonly name: string;
-  /** Starts a module. */
-  readonly command: readonly string[];
+  /** Starts a module; `null` when the runtime is not installed. */
+  readonly command: readonly string[] | null;
   /** The entry of the library for it. */
   readonly entry: string;
   /** Whether it is paired with all others. */
   readonly isPaired: boolean;
 }
 
-const installed = (path: string): string => join(HOME, "node_modules", path);
+const PAIRED = new Set([THIS_NODE, ...(isAll ? [NEWEST_NODE] : []), "deno", "bun"]);
 
-const KNOWN: readonly Runtime[] = [
-  { name: `Node ${process.versions.node}`, command: [process.execPath], entry: "wsasm/node", isPaired: true },
-  ...["node22", "node24", "node26"].map((name) => ({
-    name: name.replace("node", "Node "),
-    command: [installed(`../nodes/node_modules/${name}/bin/node`)],
-    entry: "wsasm/node",
-    isPaired: false,
-  })),
-  { name: "Deno", command: [installed("deno/deno"), "run", "-A"], entry: "wsasm/deno", isPaired: true },
-  { name: "Bun", command: [installed("bun/bin/bun.exe")], entry: "wsasm/bun", isPaired: true },
-  {
-    name: "Deno with node:net",
-    command: [installed("deno/deno"), "run", "-A"],
-    entry: "wsasm/node",
-    isPaired: false,
-  },
-  { name: "Bun with node:net", command: [installed("bun/bin/bun.exe")], entry: "wsasm/node", isPaired: false },
-];
-
-function isInstalled({ name, command: [program = ""] }: Runtime): boolean {
-  if (existsSync(program) && spawnSync(program, ["--version"]).status === 0) return true;
-  console.warn(`SKIPPED on ${name}: not installed in test/runtimes (node build/prepare-runtimes.mjs installs it)`);
-  return false;
+function runtimeOf(name: string): Runtime[] {
+  const command = commandOf(name);
+  const runtime = { name: titleOf(name), command, entry: "wsasm/node", isPaired: PAIRED.has(name) };
+  if (name.startsWith("node")) return [runtime];
+  // On Deno and Bun the adapter of Node works too, and is another one to test.
+  return [
+    { ...runtime, entry: `wsasm/${name}` },
+    { ...runtime, name: `${runtime.name} with node:net`, isPaired: false },
+  ];
 }
 
-export const RUNTIMES: readonly Runtime[] = KNOWN.filter(isInstalled);
+export const RUNTIMES: readonly Runtime[] = NAMES.flatMap(runtimeOf);

@@ -1,4 +1,5 @@
 // The servers that the shared cases talk to: one way to behave a path, over TCP, TLS and Unix sockets. As a program: serve.mjs.
+import { BEHAVIOURS } from "./behaviours.mjs";
 import { sleep } from "./harness.mjs";
 import { bytesOf, FLOOD, MIB } from "./payloads.mjs";
 import { EXPIRED, FOREIGN, LOCALHOST, ONE } from "./identities.mjs";
@@ -21,16 +22,12 @@ function seenBy(name) {
   return entry;
 }
 
-async function echo(ws) {
-  for await (const message of ws) await ws.send(message);
-}
-
 /** Memory that the process holds. */
 const rss = () => process.memoryUsage().rss;
 
-/** What to do with a connection, by the first part of its path. */
-const BEHAVIOURS = {
-  echo,
+/** And those that need more than a WebSocket of the runtime has. */
+const ALL = {
+  ...BEHAVIOURS,
   async fragments(ws) {
     await ws.send(["Hello ", "in ", "", "pieces"]);
     await ws.send(
@@ -38,26 +35,6 @@ const BEHAVIOURS = {
         for (let i = 0; i < 8; i++) yield bytesOf(70_000);
       })(),
     );
-  },
-  async many(ws) {
-    for (let i = 0; i < 2000; i++) void ws.send(`${i}`);
-    await ws.recv();
-  },
-  return() {},
-  throw() {
-    throw new Error("the handler failed");
-  },
-  async close(ws) {
-    await ws.close(4002, "bye");
-  },
-  async abort(ws) {
-    await ws.recv();
-    ws.abort();
-  },
-  /** Sends right before it closes: all of it must arrive. */
-  async last(ws) {
-    for (let i = 0; i < 100; i++) void ws.send(bytesOf(10_000));
-    await ws.close(4003, "last");
   },
   /** Tells in the end how much arrived while it did not read, and how the process grew. */
   async sleeper(ws) {
@@ -69,18 +46,6 @@ const BEHAVIOURS = {
     let bytes = 0;
     while (bytes < FLOOD.total) bytes += (await ws.recv()).length;
     await ws.send(JSON.stringify({ bytes, whileAsleep, growth }));
-    await ws.recv().catch(() => {});
-  },
-  /** Sends as fast as the client reads, and tells how far it got in time. */
-  async flood(ws) {
-    const message = bytesOf(FLOOD.message);
-    let sent = 0;
-    const finished = (async () => {
-      for (; sent < FLOOD.total; sent += message.length) await ws.send(message);
-    })();
-    await sleep(1000);
-    await ws.send(JSON.stringify({ sent })).catch(() => {});
-    await finished;
     await ws.recv().catch(() => {});
   },
   /** What this server saw of another connection. */
@@ -98,12 +63,12 @@ const BEHAVIOURS = {
   },
 };
 
-async function handle(ws) {
+async function handle(ws, behaviours) {
   const [, behaviour, name] = ws.request.path.split("/");
   if (name !== undefined && behaviour !== "seen") {
     void ws.closed.then(({ code, reason, sent, received }) => seenBy(name).resolve({ code, reason, sent, received }));
   }
-  await BEHAVIOURS[behaviour](ws, name);
+  await behaviours[behaviour](ws, name);
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -111,7 +76,15 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 /** Opens them all. Returns where they are, and how to close them. */
 export async function openServers({ serve }, unix) {
   const options = { logger: SILENT, maxSize: MAX_SIZE, pingInterval: null };
-  const open = (more) => serve(handle, { ...options, ...more });
+  /** Opens one more server, tells its port, and closes it when it is told to. */
+  const leaving = async (ws) => {
+    const server = await serve((each) => each.closed.then(() => {}), { ...options, host: HOST });
+    await ws.send(String(server.addresses[0].port));
+    await ws.recv();
+    await server.close();
+  };
+  const behaviours = { ...ALL, leaving };
+  const open = (more) => serve((ws) => handle(ws, behaviours), { ...options, ...more });
   const servers = {
     plain: await open({ host: HOST }),
     any: await open({}),

@@ -11,8 +11,8 @@ export function hasChromium(): boolean {
   return isThere;
 }
 
-/** Starts it with `profile` as the folder of its data. */
-export function startChromium(profile: string): Promise<BrowserContext> {
+/** Starts it with `profile` as the folder of its data, and more arguments of its command line. */
+export function startChromium(profile: string, more: readonly string[] = []): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     args: [
@@ -24,6 +24,7 @@ export function startChromium(profile: string): Promise<BrowserContext> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

@@ -5,11 +5,11 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import type { Running } from "../repo/programs.ts";
-import { runtime, start } from "../repo/programs.ts";
+import { start } from "../repo/programs.ts";
+import { commandOf, NAMES, titleOf } from "../runtimes/known.mjs";
 import { Peer } from "./support.ts";
 
 const LIMIT = 60_000;
-const [deno, bun] = [runtime("deno"), runtime("bun")];
 let peer: Peer;
 
 beforeAll(async () => {
@@ -17,19 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => peer[Symbol.asyncDispose]());
 
-describe.each([
-  ["Node", process.execPath, []],
-  ["Deno", deno, ["run", "-A"]],
-  ["Bun", bun, []],
-])("on %s", { tags: ["external"] }, (_name, command, args) => {
+describe.each(NAMES.map((name) => [titleOf(name), name]))("on %s", { tags: ["external"] }, (_title, name = "") => {
+  const command = commandOf(name);
+  const [runtime = "", ...args] = command ?? [];
   const play = (scene: string, uri: string): Running =>
-    start(command ?? "", [...args, "test/sync/scenes.mjs", scene, uri], ROOT);
+    start(runtime, [...args, "test/sync/scenes.mjs", scene, uri], ROOT);
   const result = async (scene: string): Promise<unknown> => {
     const program = play(scene, peer.uri);
     return { status: await program.exited(LIMIT), output: program.output() };
   };
 
-  test.skipIf(command === undefined).each([
+  test.skipIf(command === null).each([
     ["hello", "Hello world!\n"],
     ["cases", "ok\n"],
     ["thread", "ok\n"],
@@ -41,18 +39,15 @@ describe.each([
     expect(await result(scene)).toEqual({ status: 0, output: expected });
   });
 
-  test.skipIf(command === undefined)(
-    "a program that ends without closing sends what it was given, and ends",
-    async () => {
-      expect(await result("forgotten")).toEqual({ status: 0, output: "sent\n" });
-      const { connect } = await import("../../src/node.ts");
-      const ws = await connect(`${peer.uri}/get`);
-      expect(await ws.recv({ signal: AbortSignal.timeout(5000) })).toBe("[1000000,1]");
-      await ws.close();
-    },
-  );
+  test.skipIf(command === null)("a program that ends without closing sends what it was given, and ends", async () => {
+    expect(await result("forgotten")).toEqual({ status: 0, output: "sent\n" });
+    const { connect } = await import("../../src/node.ts");
+    const ws = await connect(`${peer.uri}/get`);
+    expect(await ws.recv({ signal: AbortSignal.timeout(5000) })).toBe("[1000000,1]");
+    await ws.close();
+  });
 
-  test.skipIf(command === undefined).each(["recv", "send", "connect", "serve"])(
+  test.skipIf(command === null).each(["recv", "send", "connect", "serve"])(
     "Ctrl-C ends a program that is blocked in %s",
     async (scene) => {
       const mute = createServer((socket) => socket.on("error", () => {}));
