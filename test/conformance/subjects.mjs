@@ -37,15 +37,20 @@ export async function startServer(command, program, rest = []) {
     pid: child.pid,
     errors,
     hasExited: () => child.exitCode !== null,
+    /** Ends it; throws when it had ended by itself, or wrote to the standard error: no peer may bring that about. */
     async stop() {
+      const fault = child.exitCode === null ? "" : `ended with ${child.exitCode}`;
       child.kill();
       await exited;
+      const said = errors.join("");
+      if (fault !== "" || said !== "") throw new Error(`${program} ${fault || "complained"}: ${said}`);
     },
   };
 }
 
-/** Runs a client to its end; gives what it wrote to the standard error and its status. */
+/** Runs a client to its end; throws when it fails, or wrote to the standard error: no peer may bring that about. */
 export async function runClient(command, program, url) {
   const { exited, errors } = start(command, program, [url]);
-  return { status: await exited, errors: errors.join("") };
+  const status = await exited;
+  if (status !== 0 || errors.length > 0) throw new Error(`${program} ended with ${status}: ${errors.join("")}`);
 }
