@@ -1,11 +1,10 @@
 // Runs the suite for each runtime and role, and writes the tables of docs/conformance.md: npm run conformance:report -- --messages 1000
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { casesFor, isOriginal } from "./cases.mjs";
 import { ClientTests, testServer } from "./suite.mjs";
-import { runClient, runtime, startServer } from "./subjects.mjs";
+import { runClient, runtime, startServer, TITLES, versionOf } from "./subjects.mjs";
 import { groupsOf, markdown, totalsOf } from "./table.mjs";
 import { OUTCOMES } from "./verdict.mjs";
 
@@ -18,7 +17,6 @@ const SUBJECTS = [
   ["ws", "node", "ws-"],
 ];
 const ROLES = ["server", "client"];
-const TITLES = { node: "Node", deno: "Deno", bun: "Bun" };
 
 const { values } = parseArgs({
   options: {
@@ -66,11 +64,6 @@ async function resultsOf(library, name, command, prefix, role) {
   return results;
 }
 
-function versionOf(name, command) {
-  const said = execFileSync(command[0], ["--version"], { encoding: "utf8" });
-  return `${TITLES[name]} ${/\d+\.\d+\.\d+/.exec(said)[0]}`;
-}
-
 mkdirSync(KEPT, { recursive: true });
 const columns = [];
 const versions = new Set();
@@ -80,7 +73,7 @@ for (const [library, name, prefix] of SUBJECTS) {
     console.warn(`SKIPPED on ${name}: not installed in test/runtimes`);
     continue;
   }
-  versions.add(versionOf(name, command));
+  versions.add(versionOf(name));
   for (const role of ROLES) {
     const results = await resultsOf(library, name, command, prefix, role);
     columns.push({ title: `${library}, ${TITLES[name]}, ${role}`, results });

@@ -1,5 +1,5 @@
 // Starts what is tested as a process of its own, on any runtime.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -14,6 +14,15 @@ export function runtime(name) {
   const file = fileURLToPath(new URL(name === "deno" ? "deno/deno" : "bun/bin/bun.exe", RUNTIMES));
   if (!existsSync(file)) return null;
   return name === "deno" ? [file, "run", "-A", "--quiet"] : [file];
+}
+
+/** Runtimes as a report names them. */
+export const TITLES = { node: "Node", deno: "Deno", bun: "Bun" };
+
+/** Name and version of a runtime that is installed. */
+export function versionOf(name) {
+  const said = execFileSync(runtime(name)[0], ["--version"], { encoding: "utf8" });
+  return `${TITLES[name]} ${/\d+\.\d+\.\d+/.exec(said)[0]}`;
 }
 
 function start([command, ...own], program, rest) {

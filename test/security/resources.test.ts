@@ -86,10 +86,10 @@ const lower = (a: Cost, b: Cost): Cost => ({
   descriptors: Math.min(a.descriptors, b.descriptors),
 });
 
-function print(what: string, { growth, kept, worst, cpu, descriptors }: Cost): void {
+function print(what: string, bound: number, { growth, kept, worst, cpu, descriptors }: Cost): void {
   if (process.env["WSASM_FIGURES"] === undefined) return;
   const mebibytes = [growth, kept].map((bytes) => Number((bytes / MIB).toFixed(1)));
-  console.log(`FIGURES ${JSON.stringify([what, ...mebibytes, Math.round(worst), cpu, descriptors])}`);
+  console.log(`FIGURES ${JSON.stringify([what, bound, ...mebibytes, Math.round(worst), cpu, descriptors])}`);
 }
 
 async function expectCost(victim: Victim, name: RuntimeName, attack: Attack): Promise<void> {
@@ -99,7 +99,7 @@ async function expectCost(victim: Victim, name: RuntimeName, attack: Attack): Pr
   const isGood = (): boolean =>
     best.growth <= bound * MIB && best.kept <= kept * MIB && best.worst < BYSTANDER && best.descriptors <= left;
   for (let i = 0; i < RUNS && !isGood(); i++) best = lower(best, await costOf(victim, attack));
-  print(`${name} ${victim.role}: ${what}`, best);
+  print(`${name} ${victim.role}: ${what}`, attack.bound, best);
   expect(best.growth / MIB).toBeLessThanOrEqual(bound);
   expect(best.kept / MIB).toBeLessThanOrEqual(kept);
   expect(best.worst).toBeLessThan(BYSTANDER);
