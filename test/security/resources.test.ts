@@ -1,6 +1,5 @@
 // What hostile peers cost: memory, time of the processor, descriptors, and the time of an innocent bystander. The victim is a process
 // of its own, server or client, on each runtime. WSASM_FULL=1 runs the long versions, and WSASM_FIGURES=1 prints the figures.
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Prng } from "../support/prng.ts";
 import { ATTACKS, type Attack, drip, drops, IS_FULL, MIB, mixture } from "./attacks.ts";
@@ -25,28 +24,6 @@ const TIMEOUT = IS_FULL ? 600_000 : 120_000;
 if (!IS_MEASURED)
   console.warn("NOT MEASURED: memory, processor and descriptors of another process, which only Linux tells");
 
-/** Echoes of a bystander, one after the other, until it is stopped: the longest took so many milliseconds. */
-async function watchBystander(victim: Victim): Promise<() => Promise<number>> {
-  const session = await victim.session();
-  const state = { isOver: false };
-  let worst = 0;
-  const watching = (async () => {
-    while (!state.isOver) {
-      const start = performance.now();
-      await session.send("81 2a");
-      if ((await session.receive(PATIENCE)) === null) throw new Error("no echo for the bystander");
-      worst = Math.max(worst, performance.now() - start);
-      await sleep(5);
-    }
-  })();
-  return async () => {
-    state.isOver = true;
-    await watching;
-    session.destroy();
-    return worst;
-  };
-}
-
 /** What an attack cost: bytes in the worst moment and for good, milliseconds, descriptors. */
 interface Cost {
   growth: number;
@@ -58,7 +35,7 @@ interface Cost {
 
 async function costOf(victim: Victim, { run, isLasting = false, left = 0 }: Attack): Promise<Cost> {
   const used = await victim.used();
-  const stop = await watchBystander(victim);
+  const stop = await victim.watch();
   const before = IS_MEASURED
     ? { resident: victim.resident(), cpu: victim.cpu(), descriptors: victim.descriptors() }
     : { resident: 0, cpu: 0, descriptors: 0 };
@@ -71,8 +48,7 @@ async function costOf(victim: Victim, { run, isLasting = false, left = 0 }: Atta
   }
   const peak = IS_MEASURED ? victim.peak() : 0;
   const cpu = IS_MEASURED ? victim.cpu() - before.cpu : 0;
-  // The bystander was among those before.
-  const descriptors = IS_MEASURED ? (await victim.settle(before.descriptors - 1 + left)) - before.descriptors + 1 : 0;
+  const descriptors = IS_MEASURED ? (await victim.settle(before.descriptors + left)) - before.descriptors : 0;
   const kept = (await victim.used()) - used;
   const growth = IS_MEASURED ? (isLasting ? victim.resident() : peak) - before.resident : 0;
   return { growth, kept, worst, cpu, descriptors };

@@ -1,14 +1,12 @@
 // Victims of attacks: programs of their own, on any runtime, server or client; how to reach them, and what an attack costs them.
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { answerAsServer, openAsClient, readRequest } from "../conformance/handshake.mjs";
 import { Session } from "../conformance/session.mjs";
 import { runtime } from "../conformance/subjects.mjs";
+import { Program } from "./program.ts";
 
 export type RuntimeName = "node" | "deno" | "bun";
 export type Role = "server" | "client";
@@ -51,67 +49,72 @@ interface Asked {
   readonly request: Request;
 }
 
-/** A program under attack. */
+/** A program under attack, and an innocent peer of it. */
 export class Victim {
   readonly role: Role;
-  readonly #child: ChildProcess;
-  readonly #answers: AsyncIterableIterator<string>;
-  readonly #errors: string[] = [];
+  readonly #program: Program;
+  #bystander: Program | undefined;
   /** Where a client is told to connect. */
   readonly #listener: Server | null;
   readonly #awaited = new Map<string, (asked: Asked) => void>();
-  #url = "";
+  readonly #url: string;
   #opened = 0;
 
-  private constructor(role: Role, child: ChildProcess, listener: Server | null) {
+  private constructor(role: Role, program: Program, url: string, listener: Server | null) {
     this.role = role;
-    this.#child = child;
+    this.#program = program;
+    this.#url = url;
     this.#listener = listener;
-    this.#answers = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#errors.push(text));
     listener?.on("connection", (socket) => void this.#take(socket));
   }
 
   static async start(command: readonly string[], role: Role, options: object = {}): Promise<Victim> {
-    const [program = "", ...own] = command;
-    const file = fileURLToPath(new URL(`victims/${role}.mjs`, import.meta.url));
-    const child = spawn(program, [...own, file, JSON.stringify(options)]);
+    const program = new Program(command, role, options);
+    let { url } = (await program.answer()) as { url: string };
     let listener: Server | null = null;
     if (role === "client") {
       listener = createServer({ noDelay: true }).listen(0, "127.0.0.1");
       await once(listener, "listening");
+      url = `ws://127.0.0.1:${(listener.address() as AddressInfo).port}`;
     }
-    const victim = new Victim(role, child, listener);
-    const { url } = (await victim.#answer()) as { url: string };
-    victim.#url = listener === null ? url : `ws://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+    const victim = new Victim(role, program, url, listener);
+    await victim.#addBystander();
     return victim;
   }
 
-  async #answer(): Promise<unknown> {
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error(`The victim ended: ${this.#errors.join("")}`);
-    return JSON.parse(value);
+  async #addBystander(): Promise<void> {
+    const url = this.role === "server" ? `${this.#url}/` : "";
+    const bystander = new Program([process.execPath, "--expose-gc"], "bystander", { url });
+    this.#bystander = bystander;
+    if (this.role === "client") {
+      const place = (await bystander.answer()) as { url: string };
+      this.#program.send(`connect ${place.url}`);
+    }
+    await bystander.answer();
   }
 
-  /** Ends it; throws when it had ended by itself, or wrote to the standard error. */
+  /** Has the bystander talk to the victim, until the function that this returns is called: the longest echo took so many milliseconds. */
+  async watch(): Promise<() => Promise<number>> {
+    const bystander = this.#bystander as Program;
+    bystander.send("start");
+    await bystander.answer();
+    return async () => {
+      bystander.send("stop");
+      return ((await bystander.answer()) as { worst: number }).worst;
+    };
+  }
+
+  /** Ends both; throws when one had ended by itself, or wrote to the standard error. */
   async stop(): Promise<void> {
-    const { exitCode } = this.#child;
-    const exited = exitCode === null ? once(this.#child, "exit") : null;
-    this.#child.kill();
-    await exited;
+    await this.#bystander?.stop();
+    await this.#program.stop();
     this.#listener?.close();
-    const said = this.#errors.join("");
-    if (exitCode !== null || said !== "") throw new Error(`The victim ended with ${exitCode}, or complained: ${said}`);
-  }
-
-  #send(line: string): void {
-    this.#child.stdin?.write(`${line}\n`);
   }
 
   /** Memory in use, in bytes. */
   async used(): Promise<number> {
-    this.#send("usage");
-    return ((await this.#answer()) as { used: number }).used;
+    this.#program.send("usage");
+    return ((await this.#program.answer()) as { used: number }).used;
   }
 
   /** Takes the request of a client, and gives it to whoever told the client to come. */
@@ -126,7 +129,7 @@ export class Victim {
   #ask(path: string): Promise<Asked> {
     const target = `${path}${path.endsWith("/") ? "" : "/"}${this.#opened++}`;
     const asked = new Promise<Asked>((resolve) => this.#awaited.set(target, resolve));
-    this.#send(`connect ${this.#url}${target}`);
+    this.#program.send(`connect ${this.#url}${target}`);
     return asked;
   }
 
@@ -198,7 +201,7 @@ export class Victim {
   }
 
   #status(field: string): number {
-    const text = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
+    const text = readFileSync(`/proc/${this.#program.pid}/status`, "utf8");
     return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(text)?.[1]) * 1024;
   }
 
@@ -213,12 +216,12 @@ export class Victim {
   }
 
   forgetPeak(): void {
-    writeFileSync(`/proc/${this.#child.pid}/clear_refs`, "5");
+    writeFileSync(`/proc/${this.#program.pid}/clear_refs`, "5");
   }
 
   /** Open sockets. Files are not counted: Deno opens those of its caches at times of its own. */
   descriptors(): number {
-    const folder = `/proc/${this.#child.pid}/fd`;
+    const folder = `/proc/${this.#program.pid}/fd`;
     const isSocket = (name: string): boolean => {
       try {
         return readlinkSync(`${folder}/${name}`).startsWith("socket:");
@@ -231,7 +234,7 @@ export class Victim {
 
   /** Time of the processor so far, in milliseconds. */
   cpu(): number {
-    const text = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
+    const text = readFileSync(`/proc/${this.#program.pid}/stat`, "utf8");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     // The clock of this file ticks 100 times a second on every machine that Linux runs on.
     return (Number(fields[11]) + Number(fields[12])) * 10;
