@@ -73,10 +73,14 @@ function windowsOver(file) {
     return (length, index) => twice.subarray((length * index) % file.length).subarray(0, length);
   }
   const characters = [...file];
-  const twice = [...characters, ...characters.slice(0, 131_072)];
+  const { length: count } = characters;
+  const octets = Buffer.from([...characters, ...characters.slice(0, 131_072)].join(""));
+  // Where each character begins, and where the last one ends.
+  const starts = [...octets.keys()].filter((at) => (octets[at] & 0xc0) !== 0x80);
+  starts.push(octets.length);
   return (length, index) => {
-    const start = (length * index) % characters.length;
-    return Buffer.from(twice.slice(start, start + length).join(""));
+    const start = (length * index) % count;
+    return octets.subarray(starts[start], starts[Math.min(start + length, starts.length - 1)]);
   };
 }
 

@@ -150,8 +150,15 @@ export class Session {
   }
 
   async #write(octets) {
-    if (this.#socket.destroyed || this.#socket.writableEnded || this.#socket.write(octets)) return;
-    await new Promise((resolve) => this.#socket.once("drain", resolve).once("close", resolve));
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded || socket.write(octets)) return;
+    await new Promise((resolve) => {
+      const finish = () => {
+        socket.off("drain", finish).off("close", finish);
+        resolve();
+      };
+      socket.on("drain", finish).on("close", finish);
+    });
   }
 
   /** Sends frames in one write; resolves when the socket wants more. */

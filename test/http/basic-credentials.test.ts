@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { InvalidHeader, InvalidHeaderFormat, InvalidHeaderValue } from "../../src/errors/handshake.ts";
 import { formatBasicCredentials, parseBasicCredentials } from "../../src/http/basic-credentials.ts";
-import { errorOf, expectLinear } from "./feed.ts";
+import { errorOf } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 describe("Basic credentials", () => {
   // RFC 7617 2 and 2.1.

@@ -4,7 +4,8 @@ import { bodyReader, isBodiless } from "../../src/http/body-reader.ts";
 import { Headers, type HeadersLike } from "../../src/http/headers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../../src/http/limits.ts";
 import type { ByteCursor } from "../../src/http/line-reader.ts";
-import { CUTS, expectLinear, unwire, wire } from "./feed.ts";
+import { CUTS, unwire, wire } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 const CHUNKED = { "Transfer-Encoding": "chunked" };
 

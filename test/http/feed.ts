@@ -1,5 +1,4 @@
-// Feeding readers in several ways, catching errors, and measuring growth, for the tests of HTTP parsing.
-import { expect } from "vitest";
+// Feeding readers in several ways, and catching errors, for the tests of HTTP parsing.
 
 /** Text as it is on the wire, in ISO-8859-1. */
 export function wire(text: string): Uint8Array<ArrayBuffer> {
@@ -51,32 +50,4 @@ export function errorOf(run: () => unknown): unknown {
     return error;
   }
   throw new Error("expected an error");
-}
-
-function duration(run: () => unknown): number {
-  const start = performance.now();
-  try {
-    run();
-  } catch {
-    // Refusing costs time too: that is what is measured.
-  }
-  return performance.now() - start;
-}
-
-const ROUNDS = 40;
-
-/**
- * Asserts that eight times the input takes at most three times as much for each byte, where quadratic work takes eight.
- * The best of many rounds counts, as other programs run too.
- */
-export function expectLinear(prepare: (size: number) => () => unknown, size = 5000): void {
-  const [runSmall, runLarge] = [prepare(size), prepare(8 * size)];
-  let [small, large] = [Infinity, Infinity];
-  for (let round = 0; round < ROUNDS; round++) {
-    small = Math.min(small, duration(runSmall));
-    large = Math.min(large, duration(runLarge));
-    // What takes less than a millisecond is too fast to be quadratic, and to be measured.
-    if (round > 2 && large < 24 * small + 1) return;
-  }
-  expect.fail(`${8 * size} take ${large} ms, and ${size} take ${small} ms`);
 }

@@ -11,7 +11,7 @@ import {
   parseSubprotocols,
   parseUpgrade,
 } from "../../src/http/fields.ts";
-import { expectLinear } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 describe("Connection and Upgrade", () => {
   test("parseConnection() reads tokens", () => {

@@ -9,7 +9,8 @@ import {
   quote,
   trimWhitespace,
 } from "../../src/http/grammar.ts";
-import { errorOf, expectLinear } from "./feed.ts";
+import { errorOf } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 const TOKEN_CHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { InvalidHeaderValue } from "../../src/errors/handshake.ts";
 import { MultipleValuesError } from "../../src/errors/multiple-values.ts";
 import { Headers, type HeadersLike } from "../../src/http/headers.ts";
-import { expectLinear, unwire } from "./feed.ts";
+import { unwire } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 function cookies(): Headers {
   const headers = new Headers({ Server: "wsasm" });

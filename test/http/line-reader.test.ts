@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { HeaderLineTooLong } from "../../src/errors/handshake.ts";
 import { LineReader } from "../../src/http/line-reader.ts";
-import { expectLinear, wire } from "./feed.ts";
+import { wire } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 /** All lines of some pieces, each with the limit. */
 function lines(pieces: readonly Uint8Array[], limit = 100): string[] {

@@ -13,7 +13,8 @@ import { InvalidState } from "../../src/errors/protocol.ts";
 import { Headers } from "../../src/http/headers.ts";
 import { HandshakeRequest, RequestReader } from "../../src/http/request.ts";
 import { Prng } from "../support/prng.ts";
-import { CUTS, errorOf, expectLinear, feed, unwire, wire } from "./feed.ts";
+import { CUTS, errorOf, feed, unwire, wire } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 // RFC 6455 1.3.
 const CHAT =

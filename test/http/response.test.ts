@@ -14,7 +14,8 @@ import { Headers } from "../../src/http/headers.ts";
 import { DEFAULT_HTTP_LIMITS } from "../../src/http/limits.ts";
 import { HandshakeResponse, ResponseReader } from "../../src/http/response.ts";
 import { Prng } from "../support/prng.ts";
-import { CUTS, errorOf, expectLinear, feed, unwire, wire } from "./feed.ts";
+import { CUTS, errorOf, feed, unwire, wire } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 // RFC 6455 1.3.
 const CHAT =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isTarget, originForm, targetAuthority } from "../../src/http/target.ts";
-import { expectLinear } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 describe("request targets", () => {
   test.each<[string, string, string, string | null]>([

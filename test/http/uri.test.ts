@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { InvalidURI } from "../../src/errors/handshake.ts";
 import { parseUri, type WebSocketURI } from "../../src/http/uri.ts";
-import { errorOf, expectLinear } from "./feed.ts";
+import { errorOf } from "./feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 const LOCALHOST: WebSocketURI = {
   secure: false,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PathPattern } from "../../src/router/pattern.ts";
 import { compilePattern } from "../../src/router/pattern.ts";
-import { expectLinear } from "../http/feed.ts";
+import { expectLinear } from "../support/linear.ts";
 
 const hasUrlPattern = "URLPattern" in globalThis;
 if (!hasUrlPattern) console.warn("SKIPPED with a real URLPattern: this runtime has none (Node has it from 23.8 on)");

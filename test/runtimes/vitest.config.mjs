@@ -26,7 +26,12 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ["test/real/*.test.ts", "test/runtimes-node/*.test.ts", "test/peers/ws*.test.ts"],
+    include: [
+      "test/real/*.test.ts",
+      "test/runtimes-node/*.test.ts",
+      "test/peers/ws*.test.ts",
+      "test/security/{frames,handshakes,linear,linear-handshakes}.test.ts",
+    ],
     exclude: EXCEPTIONS[name].files,
     testNamePattern: EXCEPTIONS[name].pattern,
     pool: "forks",

@@ -1,12 +1,9 @@
 // Time for frames grows with their octets: doubling a hostile input takes no more than 2.2 times as long, whatever it is made of.
 import { expect, test } from "vitest";
 import { frame, OpenProtocol, utf8 } from "../protocol/harness.ts";
+import { expectLinear } from "../support/linear.ts";
 
 const KIB = 1024;
-/** Twice as much, three times: short times cannot be measured. */
-const FACTOR = 8;
-const MOST = 2.2 ** 3;
-const ROUNDS = 12;
 
 function repeat(bytes: Uint8Array, times: number): Uint8Array {
   const all = new Uint8Array(bytes.length * times);
@@ -38,15 +35,8 @@ function take(first: Uint8Array, rest: Uint8Array, piece: number): void {
 }
 
 test.each(INPUTS)("%s", { tags: ["slow"] }, (_what, first, repeated, piece) => {
-  const sizes = [4000, 4000 * FACTOR].map((times) => repeat(repeated, times)) as [Uint8Array, Uint8Array];
-  const best: [number, number] = [Infinity, Infinity];
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const i of [0, 1] as const) {
-      const start = performance.now();
-      take(first, sizes[i], piece);
-      best[i] = Math.min(best[i], performance.now() - start);
-    }
-    if (round > 1 && best[1] < MOST * best[0] + 1) return;
-  }
-  expect.fail(`${FACTOR} times as much takes ${best[1]} ms, and once ${best[0]} ms`);
+  expectLinear((times) => {
+    const rest = repeat(repeated, times);
+    return () => take(first, rest, piece);
+  }, 4000);
 });

@@ -1,5 +1,5 @@
 // An echo client of this library, for the conformance suite, on Node, Deno and Bun: runs all cases of the server at a URL.
-import { connect } from "../../../dist/index.js";
+import { connect } from "./library.mjs";
 
 const LIMIT = 32 * 1024 * 1024;
 const AT_A_TIME = 8;

@@ -1,5 +1,5 @@
 // An echo server of this library, for the conformance suite, on Node, Deno and Bun: prints its URL.
-import { serve } from "../../../dist/index.js";
+import { serve } from "./library.mjs";
 
 const LIMIT = 32 * 1024 * 1024;
 

@@ -1,0 +1,37 @@
+// Whether time grows with the input and no faster.
+import { expect } from "vitest";
+
+/** Twice as much, three times: short times cannot be measured. */
+const FACTOR = 8;
+/** What doubling may cost at most. */
+const MOST = 2.2 ** 3;
+const ROUNDS = 40;
+/** What takes less is too fast to be quadratic, and to be measured: milliseconds. */
+const NOTHING = 1;
+
+/** Time of the processor, not of the clock: a long run of a busy machine is interrupted, a short one is not. */
+function cost(run: () => unknown): number {
+  const before = process.cpuUsage();
+  try {
+    run();
+  } catch {
+    // Refusing costs time too: that is what is measured.
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/**
+ * Asserts that doubling the size takes at most 2.2 times as long; three doublings are measured at once. The best of many rounds
+ * counts, as garbage is collected in some.
+ */
+export function expectLinear(prepare: (size: number) => () => unknown, size = 5000): void {
+  const [runSmall, runLarge] = [prepare(size), prepare(FACTOR * size)];
+  let [small, large] = [Infinity, Infinity];
+  for (let round = 0; round < ROUNDS; round++) {
+    small = Math.min(small, cost(runSmall));
+    large = Math.min(large, cost(runLarge));
+    if (round > 2 && large < MOST * small + NOTHING) return;
+  }
+  expect.fail(`${FACTOR * size} take ${large} ms, and ${size} take ${small} ms`);
+}
