@@ -1,11 +1,7 @@
 // A Bun in memory: sockets whose events a test makes, and a kernel that takes as much as it says.
-import type {
-  BunHandlers,
-  BunListener,
-  BunNamespace,
-  BunSocket,
-  BunSocketOptions,
-} from "../../src/runtimes/bun/api.ts";
+import type { BunHandlers, BunListener, BunNamespace, BunSocket } from "../../src/runtimes/bun/api.ts";
+
+type BunListenOptions = Parameters<BunNamespace["listen"]>[0];
 
 export class FakeSocket implements BunSocket {
   data: unknown = undefined;
@@ -63,16 +59,30 @@ export class FakeSocket implements BunSocket {
   }
 }
 
+/** One without addresses. */
+export function unixSocket(): FakeSocket {
+  const none = undefined;
+  return Object.assign(new FakeSocket(), {
+    localAddress: none,
+    localPort: none,
+    remoteAddress: none,
+    remotePort: none,
+  });
+}
+
 export class FakeListener implements BunListener {
-  readonly hostname: string;
-  readonly port: number;
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly options: BunListenOptions;
   readonly handlers: BunHandlers;
   readonly calls: string[] = [];
 
-  constructor({ hostname, port, socket }: BunSocketOptions) {
-    this.hostname = hostname;
-    this.port = port === 0 ? 4321 : port;
-    this.handlers = socket;
+  constructor(options: BunListenOptions) {
+    this.options = options;
+    this.handlers = options.socket;
+    if ("unix" in options) return;
+    this.hostname = options.hostname;
+    this.port = options.port === 0 ? 4321 : options.port;
   }
 
   stop(): void {

@@ -33,17 +33,19 @@ export interface BunHandlers {
   connectError?(socket: BunSocket, error: unknown): void;
 }
 
+/** Where to listen or to connect to. */
+export type BunPlace = { readonly hostname: string; readonly port: number } | { readonly unix: string };
+
 export interface BunSocketOptions {
-  readonly hostname: string;
-  readonly port: number;
   readonly allowHalfOpen: true;
   readonly socket: BunHandlers;
 }
 
 export interface BunListener {
-  readonly hostname: string;
-  readonly port: number;
-  /** Without `true`, open connections stay. */
+  /** Of TCP only, as is the port. */
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  /** Without `true`, open connections stay. The file of a Unix socket is removed. */
   stop(isHard?: boolean): void;
   ref(): void;
   unref(): void;
@@ -51,8 +53,8 @@ export interface BunListener {
 
 export interface BunNamespace {
   readonly version: string;
-  listen(options: BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
-  connect(options: BunSocketOptions): Promise<BunSocket>;
+  listen(options: BunPlace & BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
+  connect(options: BunPlace & BunSocketOptions): Promise<BunSocket>;
 }
 
 /** Looked up late: importing the library has no effect, and fails nowhere. */

@@ -4,11 +4,12 @@ import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
+import type { SocketPaths } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
 
-/** A socket that is gone already has no addresses. */
-function addressOf(host: string | undefined, port: number | undefined): Address {
-  return host === undefined || port === undefined ? { path: "" } : { host, port };
+/** Unix sockets have no addresses, nor has a socket that is gone already. */
+export function addressOf(host: string | undefined, port: number | undefined, path: string = ""): Address {
+  return host === undefined || port === undefined ? { path } : { host, port };
 }
 
 /** The transport of a socket, from its first event on. */
@@ -43,10 +44,10 @@ export class BunTransport implements Transport {
   #hasEndedWriting = false;
   #error: Error | undefined;
 
-  constructor(socket: BunSocket) {
+  constructor(socket: BunSocket, paths: SocketPaths = {}) {
     this.#socket = socket;
-    this.localAddress = addressOf(socket.localAddress, socket.localPort);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
+    this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
     socket.data = this;
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
     socket.setNoDelay(true);
