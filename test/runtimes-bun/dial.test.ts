@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { BunHandlers, BunSocket } from "../../src/runtimes/bun/api.ts";
 import { dial } from "../../src/runtimes/bun/dial.ts";
+import { BunTlsTransport } from "../../src/runtimes/bun/tls-transport.ts";
 import { BunTransport } from "../../src/runtimes/bun/transport.ts";
 import { fakeBun, FakeSocket, unixSocket } from "./fake-bun.ts";
 
@@ -11,7 +12,12 @@ afterEach(() => {
 const signal = (): AbortSignal => new AbortController().signal;
 
 /** Connects when it is told to. */
-function stub(): { opened(socket: FakeSocket): void; failed(error: unknown): void; options(): object } {
+function stub(): {
+  opened(socket: FakeSocket): void;
+  secured(socket: FakeSocket): void;
+  failed(error: unknown): void;
+  options(): object;
+} {
   let resolve: (socket: BunSocket) => void = () => {};
   let reject: (error: unknown) => void = () => {};
   let given: { socket: BunHandlers } | undefined;
@@ -26,6 +32,10 @@ function stub(): { opened(socket: FakeSocket): void; failed(error: unknown): voi
     opened(socket) {
       given?.socket.open?.(socket);
       resolve(socket);
+    },
+    secured(socket) {
+      given?.socket.open?.(socket);
+      given?.socket.handshake?.(socket, true, null);
     },
     failed(error) {
       given?.socket.connectError?.(new FakeSocket(), error);
@@ -59,6 +69,26 @@ test("dial() connects to Unix sockets", async () => {
   await expect(dial({ host: "localhost", port: 80, unix: "" }, signal())).rejects.toThrow("expected a path");
 });
 
+test("dial() starts TLS", async () => {
+  const network = stub();
+  const tls = { host: "localhost", options: {} };
+  const dialing = dial({ host: "localhost", port: 443, tls }, signal());
+  await vi.waitFor(() => expect(network.options()).toHaveProperty("tls.servername", "localhost"));
+  network.secured(new FakeSocket());
+  expect(await dialing).toBeInstanceOf(BunTlsTransport);
+});
+
+test("dial() that is given up while TLS is loaded connects to nobody", async () => {
+  const controller = new AbortController();
+  const connect = vi.fn();
+  vi.stubGlobal("Bun", fakeBun({ connect }));
+  const tls = { host: "localhost", options: {} };
+  const dialing = dial({ host: "localhost", port: 443, tls }, controller.signal);
+  controller.abort("enough");
+  await expect(dialing).rejects.toBe("enough");
+  expect(connect).not.toHaveBeenCalled();
+});
+
 test.each([
   ["refused", "ECONNREFUSED"],
   ["dns", "ENOTFOUND"],
@@ -88,7 +118,7 @@ test("dial() rejects with the reason of its signal, and drops what opens later",
   await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
 });
 
-test.each([{ isWay: true }, { socket: {} }, { tls: { host: "x", options: {} } }])(
+test.each([{ isWay: true }, { socket: {} }, { tls: { host: "x", options: { minVersion: "TLSv1.3" as const } } }])(
   "dial() leaves %o to Node",
   async (more) => {
     const connect = vi.fn();

@@ -1,5 +1,6 @@
 // A Bun in memory: sockets whose events a test makes, and a kernel that takes as much as it says.
 import type { BunHandlers, BunListener, BunNamespace, BunSocket } from "../../src/runtimes/bun/api.ts";
+import type { PeerCertificate } from "../../src/connection/transport.ts";
 
 type BunListenOptions = Parameters<BunNamespace["listen"]>[0];
 
@@ -44,6 +45,12 @@ export class FakeSocket implements BunSocket {
 
   terminate(): void {
     this.calls.push("terminate");
+  }
+
+  certificate: PeerCertificate | undefined;
+
+  getPeerX509Certificate(): PeerCertificate | undefined {
+    return this.certificate;
   }
 
   setNoDelay(noDelay: boolean): void {

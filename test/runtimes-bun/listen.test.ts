@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Transport } from "../../src/connection/transport.ts";
 import { listen } from "../../src/runtimes/bun/listen.ts";
+import { BunTlsTransport } from "../../src/runtimes/bun/tls-transport.ts";
 import { LOCALHOST } from "../support/certificates.ts";
 import { fakeBun, FakeListener, FakeSocket, unixSocket } from "./fake-bun.ts";
 
@@ -57,10 +58,23 @@ test("listen() tells faults as errors of the network", async () => {
   await expect(listen({ host: "127.0.0.1", port: 80 }, () => {})).rejects.toMatchObject({ reason: "address-in-use" });
 });
 
-test.each([{ tls: LOCALHOST }, { reusePort: true }, { listener: {} }])("listen() leaves %o to Node", async (target) => {
-  const listeners = stub();
-  const listening = listen({ host: "127.0.0.1", ...target } as never, () => {});
-  const listener = await listening.catch(() => undefined);
-  await listener?.close();
-  expect(listeners).toEqual([]);
+test("listen() with TLS gives clients away before their handshake", async () => {
+  const [listeners, accepted] = [stub(), [] as Transport[]];
+  await listen({ host: "127.0.0.1", tls: { ...LOCALHOST, alpn: undefined } }, (each) => accepted.push(each));
+  const [fake] = listeners as [FakeListener];
+  expect(fake.options.tls).toMatchObject(LOCALHOST);
+  fake.handlers.open?.(new FakeSocket());
+  expect(accepted[0]).toBeInstanceOf(BunTlsTransport);
+  await expect(listen({ tls: { ...LOCALHOST, cert: "x" } }, () => {})).rejects.toThrow("Cannot use tls: ");
 });
+
+test.each([{ tls: { ...LOCALHOST, requestCert: true } }, { reusePort: true }, { listener: {} }])(
+  "listen() leaves %o to Node",
+  async (target) => {
+    const listeners = stub();
+    const listening = listen({ host: "127.0.0.1", ...target } as never, () => {});
+    const listener = await listening.catch(() => undefined);
+    await listener?.close();
+    expect(listeners).toEqual([]);
+  },
+);

@@ -13,6 +13,33 @@ test.each<[ListenTarget, boolean]>([
   expect(listensWithNode(target)).toBe(expected);
 });
 
+const TLS = ["cert", "ca", "servername"];
+
+test.each<[object | null, boolean]>([
+  [{}, false],
+  [{ cert: "x", ca: ["y"] }, false],
+  [{ cert: "x", sni: undefined, alpn: null }, false],
+  [{ cert: "x", sni: {} }, true],
+  [{ cert: "x", crl: "y" }, true],
+  [null, true],
+])("listensWithNode() where TLS has cert, ca and servername: for %j it is %s", (tls, expected) => {
+  expect(listensWithNode({ tls: tls as never }, TLS)).toBe(expected);
+});
+
+test.each<[string, Partial<DialOptions>, object, boolean]>([
+  ["localhost", {}, {}, false],
+  ["127.0.0.1", {}, {}, false],
+  ["localhost", { host: "127.0.0.1" }, {}, false],
+  ["127.0.0.1", { host: "localhost" }, {}, true],
+  ["localhost", {}, { servername: "::1" }, true],
+  ["127.0.0.1", { unix: "/tmp/x.sock" }, {}, true],
+  ["localhost", { unix: "/tmp/x.sock" }, {}, false],
+  ["localhost", {}, { ciphers: "x" }, true],
+  ["localhost", { isWay: true }, {}, true],
+])("dialsWithNode() with TLS to %s, %o and %o is %s", (host, more, options, expected) => {
+  expect(dialsWithNode({ host, port: 1, tls: { host, options }, ...more }, TLS)).toBe(expected);
+});
+
 test.each<[Partial<DialOptions>, boolean]>([
   [{}, false],
   [{ unix: "/tmp/x.sock", isWay: false }, false],

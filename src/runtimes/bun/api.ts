@@ -1,4 +1,6 @@
 // What is used of the namespace Bun: so much of its types that users need none of them.
+import type { Pem, TlsIdentity } from "../../connection/tls.ts";
+import type { PeerCertificate } from "../../connection/transport.ts";
 
 export interface BunSocket {
   data: unknown;
@@ -16,6 +18,8 @@ export interface BunSocket {
   /** Closes with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
+  /** With TLS only. */
+  getPeerX509Certificate?(): PeerCertificate | undefined;
   ref(): void;
   unref(): void;
 }
@@ -23,6 +27,8 @@ export interface BunSocket {
 /** What happens to a socket. Bun reports what handlers throw to `error`. */
 export interface BunHandlers {
   open?(socket: BunSocket): void;
+  /** TLS stands, or not because of `error`. For a server that asks for no certificate, `error` may be that there is none. */
+  handshake?(socket: BunSocket, isSecured: boolean, error: Error | null): void;
   data?(socket: BunSocket, chunk: Uint8Array): void;
   /** There is room again. */
   drain?(socket: BunSocket): void;
@@ -36,8 +42,17 @@ export interface BunHandlers {
 /** Where to listen or to connect to. */
 export type BunPlace = { readonly hostname: string; readonly port: number } | { readonly unix: string };
 
+/** `undefined` as a key of its own is as good as none. */
+export interface BunTls extends TlsIdentity {
+  readonly ca?: Pem | undefined;
+  readonly ALPNProtocols?: ArrayBuffer | undefined;
+  readonly rejectUnauthorized?: boolean;
+  readonly servername?: string;
+}
+
 export interface BunSocketOptions {
   readonly allowHalfOpen: true;
+  readonly tls?: BunTls | undefined;
   readonly socket: BunHandlers;
 }
 
