@@ -78,6 +78,16 @@ test("dial() starts TLS", async () => {
   expect(await dialing).toBeInstanceOf(BunTlsTransport);
 });
 
+test("dial() puts TLS on top of its own sockets", async () => {
+  stub();
+  const raw = new FakeSocket();
+  const tls = { host: "localhost", options: {} };
+  const dialing = dial({ host: "localhost", port: 443, tls, through: new BunTransport(raw) }, signal());
+  await vi.waitFor(() => expect(raw.upgraded).toHaveProperty("tls.servername", "localhost"));
+  raw.upgraded?.socket.handshake?.(raw.above[0] as FakeSocket, true, null);
+  expect(await dialing).toBeInstanceOf(BunTlsTransport);
+});
+
 test("dial() that is given up while TLS is loaded connects to nobody", async () => {
   const controller = new AbortController();
   const connect = vi.fn();
@@ -118,12 +128,13 @@ test("dial() rejects with the reason of its signal, and drops what opens later",
   await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
 });
 
-test.each([{ isWay: true }, { socket: {} }, { tls: { host: "x", options: { minVersion: "TLSv1.3" as const } } }])(
-  "dial() leaves %o to Node",
-  async (more) => {
-    const connect = vi.fn();
-    vi.stubGlobal("Bun", fakeBun({ connect }));
-    await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
-    expect(connect).not.toHaveBeenCalled();
-  },
-);
+test.each([
+  { through: {} as never },
+  { socket: {} },
+  { tls: { host: "x", options: { minVersion: "TLSv1.3" as const } } },
+])("dial() leaves %o to Node", async (more) => {
+  const connect = vi.fn();
+  vi.stubGlobal("Bun", fakeBun({ connect }));
+  await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
+  expect(connect).not.toHaveBeenCalled();
+});

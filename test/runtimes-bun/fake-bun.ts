@@ -27,6 +27,21 @@ export class FakeSocket implements BunSocket {
     return Buffer.concat(this.written).toString("latin1");
   }
 
+  /** What TLS above it was started with. */
+  upgraded: Parameters<BunSocket["upgradeTLS"]>[0] | undefined;
+  readonly above: FakeSocket[] = [];
+
+  upgradeTLS(options: Parameters<BunSocket["upgradeTLS"]>[0]): [BunSocket, BunSocket] {
+    this.upgraded = options;
+    const above = new FakeSocket();
+    this.above.push(above);
+    return [this, above];
+  }
+
+  reload(): void {
+    this.calls.push("reload");
+  }
+
   pause(): void {
     this.calls.push("pause");
   }

@@ -3,6 +3,7 @@ import type { Transport } from "../../src/connection/transport.ts";
 import type { BunHandlers } from "../../src/runtimes/bun/api.ts";
 import { dialTls } from "../../src/runtimes/bun/tls-dial.ts";
 import { BunTlsTransport } from "../../src/runtimes/bun/tls-transport.ts";
+import { BunTransport, HANDLERS } from "../../src/runtimes/bun/transport.ts";
 import { CA } from "../support/certificates.ts";
 import { RecordingSink } from "../runtimes-node/sockets.ts";
 import { fakeBun, FakeSocket, settle } from "./fake-bun.ts";
@@ -90,6 +91,41 @@ test("dialTls() rejects when there is no connection", async () => {
   await expect(dialing).rejects.toMatchObject({
     reason: "refused",
     message: expect.stringContaining("Cannot connect to localhost:443: "),
+  });
+});
+
+function through(way: BunTransport): Promise<Transport> {
+  vi.stubGlobal("Bun", fakeBun({}));
+  const tls = { host: "localhost", options: { ca: CA } };
+  return dialTls(tls, way, "connect to localhost:443", new AbortController().signal);
+}
+
+test("dialTls() puts TLS on top of a connection, which hears no more of it", async () => {
+  const raw = new FakeSocket();
+  const way = new BunTransport(raw);
+  const sink = new RecordingSink();
+  way.attach(sink);
+  way.pause();
+  const dialing = through(way);
+  expect(raw.calls.slice(-2)).toEqual(["resume", "reload"]);
+  expect(raw.upgraded).toMatchObject({ allowHalfOpen: true, tls: { servername: "localhost" } });
+  const [above] = raw.above as [FakeSocket];
+  raw.upgraded?.socket.open?.(above);
+  raw.upgraded?.socket.handshake?.(above, true, null);
+  const transport = await dialing;
+  expect(transport).toBeInstanceOf(BunTlsTransport);
+  transport.write([new Uint8Array(2)]);
+  HANDLERS.data?.(raw, new Uint8Array(9));
+  way.abort();
+  expect([above.text(), raw.text(), sink.events, raw.calls.includes("terminate")]).toEqual(["\0\0", "", [], false]);
+});
+
+test("dialTls() rejects when the connection is gone already", async () => {
+  const way = new BunTransport(new FakeSocket());
+  way.abort();
+  await expect(through(way)).rejects.toMatchObject({
+    reason: "other",
+    message: expect.stringContaining("connection closed"),
   });
 });
 

@@ -69,7 +69,7 @@ test("dial() rejects with the reason of its signal, before and during", async ()
   await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
 });
 
-test.each([{ isWay: true }, { socket: {} }, { tls: { host: "x", options: {} } }])(
+test.each([{ wayTo: { host: "x", port: 1, tls: { host: "x", options: {} } } }, { socket: {} }, { tls: { host: "x", options: {} } }])(
   "dial() leaves %o to Node",
   async (more) => {
     const connect = vi.fn();

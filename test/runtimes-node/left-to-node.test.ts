@@ -35,18 +35,29 @@ test.each<[string, Partial<DialOptions>, object, boolean]>([
   ["127.0.0.1", { unix: "/tmp/x.sock" }, {}, true],
   ["localhost", { unix: "/tmp/x.sock" }, {}, false],
   ["localhost", {}, { ciphers: "x" }, true],
-  ["localhost", { isWay: true }, {}, true],
+  ["localhost", { wayTo: { host: "x", port: 1 } }, {}, false],
+  ["localhost", { wayTo: { host: "x", port: 1, tls: { host: "x", options: {} } } }, {}, true],
 ])("dialsWithNode() with TLS to %s, %o and %o is %s", (host, more, options, expected) => {
   expect(dialsWithNode({ host, port: 1, tls: { host, options }, ...more }, TLS)).toBe(expected);
 });
 
 test.each<[Partial<DialOptions>, boolean]>([
   [{}, false],
-  [{ unix: "/tmp/x.sock", isWay: false }, false],
+  [{ unix: "/tmp/x.sock" }, false],
   [{ tls: { host: "localhost", options: {} } }, true],
-  [{ isWay: true }, true],
+  [{ wayTo: { host: "x", port: 1 } }, false],
+  [{ wayTo: { host: "x", port: 1, tls: { host: "x", options: {} } } }, true],
   [{ socket: {} }, true],
   [{ through: {} as never }, true],
 ])("dialsWithNode(%o) is %s", (options, expected) => {
   expect(dialsWithNode({ host: "localhost", port: 1, ...options })).toBe(expected);
+});
+
+test.each([
+  ["x", {}, false],
+  ["127.0.0.1", {}, true],
+  ["x", { ciphers: "y" }, true],
+])("dialsWithNode() to a proxy, for TLS to %s with %j, is %s", (host, options, expected) => {
+  const wayTo = { host, port: 2, tls: { host, options } };
+  expect(dialsWithNode({ host: "127.0.0.1", port: 1, wayTo }, TLS)).toBe(expected);
 });

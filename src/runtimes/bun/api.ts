@@ -18,6 +18,13 @@ export interface BunSocket {
   /** Closes with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
+  /**
+   * Starts TLS as a client, and returns this socket and the one above it, which takes its place. This one still gets what
+   * its handlers take, encrypted.
+   */
+  upgradeTLS(options: BunSocketOptions): [below: BunSocket, above: BunSocket];
+  /** Gives it other handlers, of which it wants some. */
+  reload(options: { readonly socket: BunHandlers }): void;
   /** With TLS only. */
   getPeerX509Certificate?(): PeerCertificate | undefined;
   ref(): void;

@@ -15,8 +15,10 @@ const OWN_TLS: readonly string[] = ["cert", "key", "passphrase", "ca", "alpn", "
 
 /** Connects over TCP, or to a Unix socket, with TLS if that is asked for. */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
-  if (dialsWithNode(options, OWN_TLS)) return dialWithNode(options, signal);
-  const { host, port, unix, tls } = options;
+  const { host, port, unix, through, tls } = options;
+  // Way and target were looked at together: a way of Bun's own sockets is there for TLS of Bun's own.
+  const isOwn = through instanceof BunTransport;
+  if (!isOwn && dialsWithNode(options, OWN_TLS)) return dialWithNode(options, signal);
   signal.throwIfAborted();
   if (unix !== undefined) checkPath(unix);
   const place = unix === undefined ? { hostname: host, port } : { unix };
@@ -24,7 +26,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
   if (tls === undefined) return dialPlain(place, doing, signal);
   const { dialTls } = await import("./tls-dial.ts");
   signal.throwIfAborted();
-  return dialTls(tls, place, doing, signal);
+  return dialTls(tls, isOwn ? through : place, doing, signal);
 }
 
 function dialPlain(place: BunPlace, doing: string, signal: AbortSignal): Promise<Transport> {

@@ -1,27 +1,40 @@
-// Connecting with TLS by Bun.connect.
+// TLS of Bun as a client: on a connection of its own, and on top of one.
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { certificateFaultOf, dialError } from "../node/errors.ts";
 import { ignore } from "../node/streams.ts";
-import type { BunPlace, BunSocket } from "./api.ts";
+import type { BunPlace, BunSocket, BunSocketOptions } from "./api.ts";
 import { bun } from "./api.ts";
 import { bunClientTls } from "./tls-options.ts";
 import { BunTlsTransport, TLS_HANDLERS } from "./tls-transport.ts";
 import { BunTransport } from "./transport.ts";
 
+const CLOSED = "connection closed";
+
+/** Connects, or puts TLS on top of what leads there already. */
+function start(to: BunPlace | BunTransport, options: BunSocketOptions): unknown {
+  if (!(to instanceof BunTransport)) return bun().connect({ ...to, ...options });
+  const socket = to.release();
+  if (socket === undefined) throw new Error(CLOSED);
+  const [below] = socket.upgradeTLS(options);
+  // It would get a copy of all that arrives.
+  below.reload({ socket: { open: ignore, drain: ignore } });
+  return undefined;
+}
+
 /**
- * Connects, and waits for TLS to stand.
+ * Waits for TLS to stand.
  *
  * @throws {TypeError} For options of TLS that cannot be used.
  */
 export function dialTls(
   tls: NonNullable<DialOptions["tls"]>,
-  place: BunPlace,
+  to: BunPlace | BunTransport,
   doing: string,
   signal: AbortSignal,
 ): Promise<Transport> {
   const settings = bunClientTls(tls);
-  const paths = "unix" in place ? { remote: place.unix } : {};
+  const paths = "unix" in to ? { remote: to.unix } : {};
   return new Promise((done, fail) => {
     let current: BunSocket | undefined;
     const settle = (outcome: () => void): void => {
@@ -37,7 +50,7 @@ export function dialTls(
     };
     const lost = (each: BunSocket, error: unknown): boolean => {
       if (each.data instanceof BunTransport) return false;
-      failed(error ?? new Error("connection closed"));
+      failed(error ?? new Error(CLOSED));
       return true;
     };
     const socket = {
@@ -62,8 +75,7 @@ export function dialTls(
       },
     };
     signal.addEventListener("abort", abort);
-    const connect = async (): Promise<unknown> =>
-      bun().connect({ ...place, allowHalfOpen: true, tls: settings, socket });
-    connect().catch(failed);
+    const begin = async (): Promise<unknown> => start(to, { allowHalfOpen: true, tls: settings, socket });
+    begin().catch(failed);
   });
 }

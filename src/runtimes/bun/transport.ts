@@ -55,6 +55,15 @@ export class BunTransport implements Transport {
     socket.pause();
   }
 
+  /** Gives up the socket, if it is there still, for TLS to be put on top of it. */
+  release(): BunSocket | undefined {
+    if (this.isGone) return undefined;
+    this.resume();
+    this.#end();
+    this.#sink = undefined;
+    return this.#socket;
+  }
+
   attach(sink: TransportSink): void {
     const isFirst = this.#sink === undefined;
     this.#sink = sink;

@@ -10,17 +10,25 @@ export function listensWithNode({ listener, reusePort, tls }: ListenTarget, ownT
   return listener !== undefined || reusePort === true || (tls !== undefined && !hasOnly(tls, ownTls));
 }
 
-/** Whether to connect with Node's code: on what is connected already, where TLS will be put on, and as above with TLS. */
+/**
+ * Whether to connect with Node's code: on what is connected already, with TLS unless `ownTls` has all its options, and where
+ * such TLS will be put on, or TLS inside TLS.
+ */
 export function dialsWithNode(options: DialOptions, ownTls: readonly string[] = []): boolean {
-  const { socket, through, isWay, tls } = options;
-  if (socket !== undefined || through !== undefined || isWay === true) return true;
-  return tls !== undefined && !(hasOnly(tls.options, ownTls) && hasOwnName(options, tls));
+  const { host, unix, socket, through, wayTo, tls } = options;
+  if (socket !== undefined || through !== undefined) return true;
+  if (tls !== undefined && !hasOwnTls(tls, ownTls, unix === undefined ? host : undefined)) return true;
+  return wayTo?.tls !== undefined && (tls !== undefined || !hasOwnTls(wayTo.tls, ownTls, undefined));
 }
 
-/** A name to look for in the certificate, or the address that is connected to: runtimes look for no other address. */
-function hasOwnName({ host, unix }: DialOptions, tls: NonNullable<DialOptions["tls"]>): boolean {
-  const { servername = tls.host } = tls.options;
-  return isIP(servername) === 0 || (unix === undefined && servername === host);
+/** Runtimes look for a name in the certificate, or for the address that they have connected to, but for no other address. */
+function hasOwnTls(
+  { host, options }: NonNullable<DialOptions["tls"]>,
+  names: readonly string[],
+  connected: string | undefined,
+): boolean {
+  const { servername = host } = options;
+  return hasOnly(options, names) && (isIP(servername) === 0 || servername === connected);
 }
 
 /** Node's code tells what is wrong with anything else. */
