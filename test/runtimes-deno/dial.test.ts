@@ -69,12 +69,13 @@ test("dial() rejects with the reason of its signal, before and during", async ()
   await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
 });
 
-test.each([{ wayTo: { host: "x", port: 1, tls: { host: "x", options: {} } } }, { socket: {} }, { tls: { host: "x", options: {} } }])(
-  "dial() leaves %o to Node",
-  async (more) => {
-    const connect = vi.fn();
-    vi.stubGlobal("Deno", fakeDeno({ connect }));
-    await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
-    expect(connect).not.toHaveBeenCalled();
-  },
-);
+test.each([
+  { wayTo: { host: "x", port: 1, tls: { host: "x", options: {} } } },
+  { socket: {} },
+  { tls: { host: "x", options: {} } },
+])("dial() leaves %o to Node", async (more) => {
+  const connect = vi.fn();
+  vi.stubGlobal("Deno", fakeDeno({ connect }));
+  await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
+  expect(connect).not.toHaveBeenCalled();
+});
