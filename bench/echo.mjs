@@ -106,7 +106,8 @@ class Run {
   }
 
   open() {
-    return this.#load.open(this.#server.greeting.port, !this.isRaw);
+    const { port, path } = this.#server.greeting;
+    return this.#load.open(path === undefined ? { port } : { path }, !this.isRaw);
   }
 
   /** The server is idle before and after, so that its CPU time and the messages counted belong together. */

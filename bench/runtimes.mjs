@@ -46,11 +46,24 @@ const SCENARIOS = [
   },
 ];
 
-function contendersOf({ program, args, entry, own }) {
+/** Over Unix sockets and with TLS, the entry of the runtime beside that of Node. */
+const WAYS = [
+  { way: "Unix socket", flags: ["--unix"], isSecure: false },
+  { way: "TLS", flags: ["--tls"], isSecure: true },
+];
+for (const { way, ...settings } of WAYS) {
+  for (const { name, bars: _, ...scenario } of SCENARIOS.slice(0, 5)) {
+    SCENARIOS.push({ ...scenario, ...settings, name: `${way}, ${name}`, bars: {} });
+  }
+}
+
+function contendersOf({ program, args, entry, own }, { flags }) {
   const runtime = [program, ...args];
+  const wsasm = (name) => ({ file: here("servers/wsasm.mjs"), args: [name, ...(flags ?? [])], runtime });
+  const ours = { wsasm: wsasm(`wsasm/${entry}`), "wsasm on node:net": wsasm("wsasm/node") };
+  if (flags !== undefined) return ours;
   return {
-    wsasm: { file: here("servers/wsasm.mjs"), args: [`wsasm/${entry}`], runtime },
-    "wsasm on node:net": { file: here("servers/wsasm.mjs"), args: ["wsasm/node"], runtime },
+    ...ours,
     [own]: { file: here(`servers/${entry}-serve.mjs`), runtime },
     "raw node:net": { file: here("servers/raw.mjs"), runtime, isRaw: true },
   };
@@ -67,8 +80,8 @@ export async function benchRuntimes(filter, settings) {
       continue;
     }
     pinGenerator();
-    const contenders = contendersOf(runtime);
     for (const scenario of chosen) {
+      const contenders = contendersOf(runtime, scenario);
       const names = Object.keys(contenders);
       await withSubjects(contenders, names, async (servers) => {
         const runs = await runScenario({ ...scenario, contenders: names }, servers, settings, contenders);

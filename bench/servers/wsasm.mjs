@@ -1,13 +1,13 @@
 // The library as its README shows it. Keepalive is off because ws has none.
-import { report, tlsOptions } from "./report.mjs";
+import { place, report, tlsOptions } from "./report.mjs";
 
 /** The entry of the library: the default one, or that of one runtime. */
-const [entry = "wsasm"] = process.argv.slice(2).filter((argument) => argument !== "--tls");
+const [entry = "wsasm"] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const { serve } = await import(entry);
 
 async function echo(ws) {
   for await (const message of ws) await ws.send(message);
 }
 
-const server = await serve(echo, { host: "127.0.0.1", port: 0, pingInterval: null, tls: tlsOptions() });
+const server = await serve(echo, { ...place(), pingInterval: null, tls: tlsOptions() });
 report(server.addresses[0]);

@@ -20,7 +20,7 @@ class LoadConnection {
   #isOpen = false;
   #sentAt = 0;
 
-  constructor(load, port, isWebSocket) {
+  constructor(load, place, isWebSocket) {
     const { scenario } = load;
     const { isText, payload, isSecure } = scenario;
     this.#load = load;
@@ -30,7 +30,7 @@ class LoadConnection {
     this.#counter = new FrameCounter(expected, frameLength);
     const options = {
       host: "127.0.0.1",
-      port,
+      ...place,
       noDelay: true,
       // The certificate is one of the tests.
       rejectUnauthorized: false,
@@ -110,11 +110,11 @@ export class Load {
     this.frameLength = this.frames.length / depth;
   }
 
-  /** Opens all connections. */
-  open(port, isWebSocket) {
+  /** Opens all connections to a port, or to the path of a Unix socket. */
+  open(place, isWebSocket) {
     return this.#until(() => {
       for (let i = 0; i < this.scenario.connections; i++) {
-        this.#connections.push(new LoadConnection(this, port, isWebSocket));
+        this.#connections.push(new LoadConnection(this, place, isWebSocket));
       }
     });
   }

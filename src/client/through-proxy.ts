@@ -35,7 +35,7 @@ export async function dialThrough(
   signal: AbortSignal,
 ): Promise<Transport> {
   const handshake = await handshakeFor(runtime, target, proxy, settings, signal);
-  const transport = await runtime.dial(proxyTarget(proxy, settings), signal);
+  const transport = await runtime.dial(proxyTarget(target, proxy, settings), signal);
   const tunnel = await openTunnel(transport, handshake, signal);
   if (target.tls === undefined) return tunnel;
   try {
@@ -46,8 +46,8 @@ export async function dialThrough(
   }
 }
 
-function proxyTarget({ scheme, host, port }: ProxyURI, { proxyTls }: ProxySettings): DialOptions {
-  const way = { host, port, isWay: true };
+function proxyTarget(wayTo: DialOptions, { scheme, host, port }: ProxyURI, { proxyTls }: ProxySettings): DialOptions {
+  const way = { host, port, wayTo };
   return scheme === "https" ? { ...way, tls: { host, options: proxyTls ?? {} } } : way;
 }
 

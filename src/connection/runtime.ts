@@ -63,8 +63,8 @@ export interface DialOptions {
   readonly socket?: object | undefined;
   /** A transport of this runtime that leads there already, such as a tunnel: TLS is put on top of it, and it is used up. */
   readonly through?: Transport | undefined;
-  /** The transport is the way to a proxy, and will become `through`. */
-  readonly isWay?: boolean | undefined;
+  /** The transport is the way to a proxy for this target, and will become its `through` if that has TLS. */
+  readonly wayTo?: DialOptions | undefined;
   /** TLS on top, with the name that the server must prove. */
   readonly tls?: { readonly host: string; readonly options: ClientTlsOptions } | undefined;
 }

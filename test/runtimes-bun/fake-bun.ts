@@ -1,11 +1,8 @@
 // A Bun in memory: sockets whose events a test makes, and a kernel that takes as much as it says.
-import type {
-  BunHandlers,
-  BunListener,
-  BunNamespace,
-  BunSocket,
-  BunSocketOptions,
-} from "../../src/runtimes/bun/api.ts";
+import type { BunHandlers, BunListener, BunNamespace, BunSocket } from "../../src/runtimes/bun/api.ts";
+import type { PeerCertificate } from "../../src/connection/transport.ts";
+
+type BunListenOptions = Parameters<BunNamespace["listen"]>[0];
 
 export class FakeSocket implements BunSocket {
   data: unknown = undefined;
@@ -30,6 +27,21 @@ export class FakeSocket implements BunSocket {
     return Buffer.concat(this.written).toString("latin1");
   }
 
+  /** What TLS above it was started with. */
+  upgraded: Parameters<BunSocket["upgradeTLS"]>[0] | undefined;
+  readonly above: FakeSocket[] = [];
+
+  upgradeTLS(options: Parameters<BunSocket["upgradeTLS"]>[0]): [BunSocket, BunSocket] {
+    this.upgraded = options;
+    const above = new FakeSocket();
+    this.above.push(above);
+    return [this, above];
+  }
+
+  reload(): void {
+    this.calls.push("reload");
+  }
+
   pause(): void {
     this.calls.push("pause");
   }
@@ -50,6 +62,12 @@ export class FakeSocket implements BunSocket {
     this.calls.push("terminate");
   }
 
+  certificate: PeerCertificate | undefined;
+
+  getPeerX509Certificate(): PeerCertificate | undefined {
+    return this.certificate;
+  }
+
   setNoDelay(noDelay: boolean): void {
     this.calls.push(`setNoDelay(${noDelay})`);
   }
@@ -63,16 +81,30 @@ export class FakeSocket implements BunSocket {
   }
 }
 
+/** One without addresses. */
+export function unixSocket(): FakeSocket {
+  const none = undefined;
+  return Object.assign(new FakeSocket(), {
+    localAddress: none,
+    localPort: none,
+    remoteAddress: none,
+    remotePort: none,
+  });
+}
+
 export class FakeListener implements BunListener {
-  readonly hostname: string;
-  readonly port: number;
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly options: BunListenOptions;
   readonly handlers: BunHandlers;
   readonly calls: string[] = [];
 
-  constructor({ hostname, port, socket }: BunSocketOptions) {
-    this.hostname = hostname;
-    this.port = port === 0 ? 4321 : port;
-    this.handlers = socket;
+  constructor(options: BunListenOptions) {
+    this.options = options;
+    this.handlers = options.socket;
+    if ("unix" in options) return;
+    this.hostname = options.hostname;
+    this.port = options.port === 0 ? 4321 : options.port;
   }
 
   stop(): void {

@@ -9,8 +9,8 @@ interface Pending<T> {
 }
 
 export class FakeConnection implements DenoConnection {
-  readonly localAddr: DenoConnection["localAddr"] = { hostname: "127.0.0.1", port: 1 };
-  readonly remoteAddr: DenoConnection["remoteAddr"] = { hostname: "127.0.0.1", port: 2 };
+  localAddr: DenoConnection["localAddr"] = { hostname: "127.0.0.1", port: 1 };
+  remoteAddr: DenoConnection["remoteAddr"] = { hostname: "127.0.0.1", port: 2 };
   readonly calls: string[] = [];
   readonly reads: Pending<number | null>[] = [];
   readonly writes: Pending<number>[] = [];

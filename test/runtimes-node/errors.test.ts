@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NetworkError } from "../../src/errors/network.ts";
-import { certificateFaultOf, codeOf, networkError } from "../../src/runtimes/node/errors.ts";
+import { certificateFaultOf, codeOf, dialError, networkError } from "../../src/runtimes/node/errors.ts";
 
 function failure(code: string | number): Error {
   return Object.assign(new Error(`${code} of the system`), { code });
@@ -83,4 +83,12 @@ test("codeOf() an error of several attempts is its own", () => {
   });
   expect(codeOf(error)).toBe("ECONNREFUSED");
   expect(codeOf({ code: "ECONNREFUSED" })).toBeUndefined();
+});
+
+test.each([
+  [failure("ENOENT"), undefined, { reason: "refused", message: "Cannot connect to /a: no such socket" }],
+  [failure("ECONNREFUSED"), undefined, { reason: "refused", message: "Cannot connect to /a: connection refused" }],
+  [failure("CERT_HAS_EXPIRED"), "CERT_HAS_EXPIRED", { reason: "tls", certificateFault: "CERT_HAS_EXPIRED" }],
+])("dialError() of %s is that of connecting", (cause, fault, expected) => {
+  expect(dialError("connect to /a", cause, fault)).toMatchObject({ ...expected, cause });
 });

@@ -203,7 +203,7 @@ describe("wss:", () => {
       sockets.push(socket.resume());
     });
     const port = await listening(server);
-    const late = await failureOf(connect(`wss://127.0.0.1:${port}/`, { openTimeout: 50 }));
+    const late = await failureOf(connect(`wss://127.0.0.1:${port}/`, { openTimeout: 500 }));
     expect(late).toBeInstanceOf(TimeoutError);
     const controller = new AbortController();
     const connecting = failureOf(connect(`wss://127.0.0.1:${port}/`, { signal: controller.signal }));
@@ -362,7 +362,7 @@ describe("what else comes to a port with TLS", () => {
 
   test("a client that speaks HTTP/2 only is refused", async () => {
     const { port } = await serveTls();
-    await expect(rawTls(port, { ALPNProtocols: ["h2"] })).rejects.toThrow("no application protocol");
+    await expect(rawTls(port, { ALPNProtocols: ["h2"] })).rejects.toThrow(/no.application.protocol/i);
     const socket = await rawTls(port, { ALPNProtocols: ["h2", "http/1.1"] });
     expect(socket.alpnProtocol).toBe("http/1.1");
     socket.destroy();
@@ -376,7 +376,8 @@ describe("what else comes to a port with TLS", () => {
     const secure = connectTls({ socket, ca: CA, servername: "localhost" });
     secure.on("error", () => {});
     await once(secure, "secureConnect");
-    await once(secure.resume(), "end");
+    // On Bun, TCP is reset.
+    await new Promise((resolve) => secure.resume().on("end", resolve).on("error", resolve));
     expect(performance.now() - start).toBeLessThan(480);
     await server.close();
   });

@@ -132,6 +132,62 @@ describe("through a proxy", () => {
     await until(() => proxy.sockets.size === 0);
   });
 
+  test.each<[string, { cert: string; key: string }]>([
+    ["nobody knows", FOREIGN],
+    ["has expired", EXPIRED],
+    ["has another name", ONE],
+  ])("a certificate behind it that %s is refused", async (_what, ofServer) => {
+    const port = await echoServer(ofServer);
+    const proxy = await proxyServer();
+    const options = { proxy: `http://localhost:${proxy.port}`, tls: trusted.tls };
+    await expect(connect(`wss://localhost:${port}/`, options)).rejects.toMatchObject({
+      reason: "tls",
+      message: expect.stringContaining(`Cannot connect to localhost:${port}: TLS failed: `),
+      certificateFault: expect.any(String),
+    });
+    await until(() => proxy.sockets.size === 0);
+  });
+
+  test("TLS to an address behind it, or with options of Node alone, works too", async () => {
+    const port = await echoServer(LOCALHOST);
+    const proxy = `http://localhost:${(await proxyServer()).port}`;
+    await echo(`wss://127.0.0.1:${port}/`, { proxy, tls: trusted.tls });
+    await echo(`wss://localhost:${port}/`, { proxy, tls: { ...trusted.tls, minVersion: "TLSv1.3" } });
+    const wrong = connect(`wss://127.0.0.2:${port}/`, { proxy, tls: trusted.tls });
+    await expect(wrong).rejects.toMatchObject({ certificateFault: expect.any(String) });
+  });
+
+  test("who does not read stops the other side, and gets everything then", { tags: ["slow"] }, async () => {
+    const [size, count] = [1 << 20, 48];
+    let sent = 0;
+    let received = 0;
+    const send = async (ws: { send(message: Uint8Array): PromiseLike<void> }): Promise<void> => {
+      for (; sent < count; sent++) await ws.send(new Uint8Array(size));
+    };
+    const server = await serve(
+      async (ws) => {
+        await send(ws);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        for await (const message of ws) received += message.length;
+      },
+      { host: "127.0.0.1", tls: LOCALHOST, compression: null },
+    );
+    cleanup.push(() => server.close());
+    const { port } = server.addresses[0] as { port: number };
+    const proxy = `http://localhost:${(await proxyServer()).port}`;
+    const ws = await connect(`wss://localhost:${port}/`, { proxy, tls: trusted.tls, compression: null });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(sent).toBeLessThan(count - 8);
+    for (let i = 0; i < count; i++) expect((await ws.recv()).length).toBe(size);
+    sent = 0;
+    const sending = send(ws);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toBeLessThan(count - 8);
+    await sending;
+    await ws.close();
+    await until(() => received === size * count);
+  });
+
   test("bad options of TLS leave nothing open", async () => {
     const port = await echoServer(LOCALHOST);
     const proxy = await proxyServer();

@@ -71,6 +71,23 @@ describe("serve({ unix }) and connect", () => {
     await ws.close();
   });
 
+  test("TLS over a Unix socket: the name is that of the URI, or servername", async () => {
+    const path = newPath();
+    await using server = await serveOn(path, { tls: LOCALHOST, openTimeout: 1000 });
+    expect(server.addresses).toEqual([{ path }]);
+    for (const uri of [`wss+unix:${path}:/`, "wss://localhost/", "wss://127.0.0.1/"]) {
+      const ws = await connect(uri, { tls: { ca: CA }, ...(uri.includes(path) ? {} : { unix: path }) });
+      await ws.send("Spam");
+      expect(await ws.recv()).toBe("Spam");
+      expect([ws.remoteAddress, ws.peerCertificate?.subject]).toEqual([{ path }, "CN=localhost"]);
+      await ws.close();
+    }
+    for (const uri of ["wss://one.example/", "wss://127.0.0.2/"]) {
+      const error: unknown = await connect(uri, { tls: { ca: CA }, unix: path }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ reason: "tls", certificateFault: expect.any(String) });
+    }
+  });
+
   test("a path with a colon, a space and a percent sign, percent-encoded in the URI", async () => {
     const path = join(folder, "a: b%.sock");
     await using server = await serveOn(path);

@@ -38,8 +38,6 @@ const TESTS = {
     ["a connection of max that waits", "memory in use is counted in another way: buffers twice"],
     ["refuses one of HTTPS?, and leaves it open", "its servers of HTTP are no servers of node:net: another text"],
     ["options that cannot be used", "BoringSSL has other texts"],
-    ["HTTP/2 only", "BoringSSL has other texts"],
-    ["bytes that are no TLS ends it", "the connection ends without an error"],
     ["50 sends in one turn are one write", "counts the writes of a net.Socket"],
     ["NodeTransport", "tests of a net.Socket itself: getActiveResourcesInfo() and the order of its events differ"],
   ],

@@ -307,7 +307,7 @@ const UNDER_WAY = 24 * MIB;
 /** How much a process may grow while it does not read. */
 const MEMORY = 32 * MIB;
 
-const BACKPRESSURE = ["raw", "tls"].flatMap((place) => [
+const BACKPRESSURE = ["raw", "tls", "unix"].flatMap((place) => [
   {
     name: `${place}: a server that does not read stops the client, and then gets everything`,
     time: 60_000,

@@ -1,4 +1,6 @@
 // What is used of the namespace Bun: so much of its types that users need none of them.
+import type { Pem, TlsIdentity } from "../../connection/tls.ts";
+import type { PeerCertificate } from "../../connection/transport.ts";
 
 export interface BunSocket {
   data: unknown;
@@ -16,6 +18,15 @@ export interface BunSocket {
   /** Closes with a reset. */
   terminate(): void;
   setNoDelay(noDelay: boolean): void;
+  /**
+   * Starts TLS as a client, and returns this socket and the one above it, which takes its place. This one still gets what
+   * its handlers take, encrypted.
+   */
+  upgradeTLS(options: BunSocketOptions): [below: BunSocket, above: BunSocket];
+  /** Gives it other handlers, of which it wants some. */
+  reload(options: { readonly socket: BunHandlers }): void;
+  /** With TLS only. */
+  getPeerX509Certificate?(): PeerCertificate | undefined;
   ref(): void;
   unref(): void;
 }
@@ -23,6 +34,8 @@ export interface BunSocket {
 /** What happens to a socket. Bun reports what handlers throw to `error`. */
 export interface BunHandlers {
   open?(socket: BunSocket): void;
+  /** TLS stands, or not because of `error`. For a server that asks for no certificate, `error` may be that there is none. */
+  handshake?(socket: BunSocket, isSecured: boolean, error: Error | null): void;
   data?(socket: BunSocket, chunk: Uint8Array): void;
   /** There is room again. */
   drain?(socket: BunSocket): void;
@@ -33,17 +46,28 @@ export interface BunHandlers {
   connectError?(socket: BunSocket, error: unknown): void;
 }
 
+/** Where to listen or to connect to. */
+export type BunPlace = { readonly hostname: string; readonly port: number } | { readonly unix: string };
+
+/** `undefined` as a key of its own is as good as none. */
+export interface BunTls extends TlsIdentity {
+  readonly ca?: Pem | undefined;
+  readonly ALPNProtocols?: ArrayBuffer | undefined;
+  readonly rejectUnauthorized?: boolean;
+  readonly servername?: string;
+}
+
 export interface BunSocketOptions {
-  readonly hostname: string;
-  readonly port: number;
   readonly allowHalfOpen: true;
+  readonly tls?: BunTls | undefined;
   readonly socket: BunHandlers;
 }
 
 export interface BunListener {
-  readonly hostname: string;
-  readonly port: number;
-  /** Without `true`, open connections stay. */
+  /** Of TCP only, as is the port. */
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  /** Without `true`, open connections stay. The file of a Unix socket is removed. */
   stop(isHard?: boolean): void;
   ref(): void;
   unref(): void;
@@ -51,8 +75,8 @@ export interface BunListener {
 
 export interface BunNamespace {
   readonly version: string;
-  listen(options: BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
-  connect(options: BunSocketOptions): Promise<BunSocket>;
+  listen(options: BunPlace & BunSocketOptions & { readonly backlog?: number | undefined }): BunListener;
+  connect(options: BunPlace & BunSocketOptions): Promise<BunSocket>;
 }
 
 /** Looked up late: importing the library has no effect, and fails nowhere. */

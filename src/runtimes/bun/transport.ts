@@ -1,14 +1,15 @@
 // A socket of Bun.connect or Bun.listen as a Transport.
 import { nextTick } from "node:process";
 import { WriteQueue } from "../../bytes/write-queue.ts";
-import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
+import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
+import type { SocketPaths } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
 
-/** A socket that is gone already has no addresses. */
-function addressOf(host: string | undefined, port: number | undefined): Address {
-  return host === undefined || port === undefined ? { path: "" } : { host, port };
+/** Unix sockets have no addresses, nor has a socket that is gone already. */
+export function addressOf(host: string | undefined, port: number | undefined, path: string = ""): Address {
+  return host === undefined || port === undefined ? { path } : { host, port };
 }
 
 /** The transport of a socket, from its first event on. */
@@ -29,34 +30,44 @@ export const HANDLERS: BunHandlers = {
 export class BunTransport implements Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  readonly peerCertificate = null;
+  peerCertificate: PeerCertificate | null = null;
   readonly #socket: BunSocket;
   #sink: TransportSink | undefined;
   #isPaused = true;
   #isKept = true;
   /** The peer has ended its side. */
   #hasEnded = false;
-  #isGone = false;
+  protected isGone: boolean = false;
   readonly #waiting = new WriteQueue();
   /** Our side ends when everything is written. */
   #isEnding = false;
   #hasEndedWriting = false;
-  #error: Error | undefined;
+  /** Why it is gone, if that is nobody's wish. */
+  protected error: Error | undefined;
 
-  constructor(socket: BunSocket) {
+  constructor(socket: BunSocket, paths: SocketPaths = {}) {
     this.#socket = socket;
-    this.localAddress = addressOf(socket.localAddress, socket.localPort);
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
+    this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
     socket.data = this;
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
     socket.setNoDelay(true);
     socket.pause();
   }
 
+  /** Gives up the socket, if it is there still, for TLS to be put on top of it. */
+  release(): BunSocket | undefined {
+    if (this.isGone) return undefined;
+    this.resume();
+    this.#end();
+    this.#sink = undefined;
+    return this.#socket;
+  }
+
   attach(sink: TransportSink): void {
     const isFirst = this.#sink === undefined;
     this.#sink = sink;
-    if (this.#isGone) queueMicrotask(this.#tellClosed);
+    if (this.isGone) queueMicrotask(this.#tellClosed);
     else if (isFirst) this.resume();
   }
 
@@ -66,26 +77,26 @@ export class BunTransport implements Transport {
   }
 
   receiveEnd(): void {
-    if (this.#hasEnded || this.#isGone) return;
+    if (this.#hasEnded || this.isGone) return;
     this.#hasEnded = true;
     this.#sink?.onEnd();
     this.#closeWhenEnded();
   }
 
   fail(error: unknown): void {
-    this.#error ??= networkError("go on", error);
+    this.error ??= networkError("go on", error);
     this.abort();
   }
 
   closed(error: unknown): void {
-    if (error !== undefined && error !== null) this.#error ??= networkError("go on", error);
-    if (this.#isGone) return;
+    if (error !== undefined && error !== null) this.error ??= networkError("go on", error);
+    if (this.isGone) return;
     this.#end();
     this.#tellClosed();
   }
 
   write(chunks: readonly Uint8Array[]): void {
-    if (this.#isGone || this.#isEnding) return;
+    if (this.isGone || this.#isEnding) return;
     const isIdle = this.#waiting.size === 0;
     for (const chunk of chunks) this.#waiting.push(chunk);
     // Otherwise it goes on when there is room.
@@ -105,7 +116,7 @@ export class BunTransport implements Transport {
 
   drain(): void {
     // Bun also says so when nothing has waited.
-    if (this.#waiting.size === 0 || this.#isGone) return;
+    if (this.#waiting.size === 0 || this.isGone) return;
     this.#writeWaiting();
     if (this.#waiting.size > 0) return;
     if (this.#isEnding) this.#endWriting();
@@ -114,18 +125,18 @@ export class BunTransport implements Transport {
 
   get bufferedAmount(): number {
     // What a lost socket holds, and what is given to it, will never be written.
-    return this.#isGone ? Infinity : this.#waiting.size;
+    return this.isGone ? Infinity : this.#waiting.size;
   }
 
   pause(): void {
-    if (this.#isGone) return;
+    if (this.isGone) return;
     this.#isPaused = true;
     this.#socket.pause();
     this.#hold();
   }
 
   resume(): void {
-    if (this.#isGone) return;
+    if (this.isGone) return;
     this.#isPaused = false;
     this.#socket.resume();
     this.#hold();
@@ -133,12 +144,12 @@ export class BunTransport implements Transport {
 
   /** A socket that is not read is no reason to live for Bun. */
   #hold(): void {
-    if (this.#isPaused && this.#isKept && !this.#isGone) holdProcess(this);
+    if (this.#isPaused && this.#isKept && !this.isGone) holdProcess(this);
     else releaseProcess(this);
   }
 
   closeWrite(): void {
-    if (this.#isGone || this.#isEnding) return;
+    if (this.isGone || this.#isEnding) return;
     this.#isEnding = true;
     if (this.#waiting.size === 0) this.#endWriting();
   }
@@ -150,22 +161,26 @@ export class BunTransport implements Transport {
   }
 
   #closeWhenEnded(): void {
-    if (!this.#hasEnded || !this.#hasEndedWriting || this.#isGone) return;
+    if (!this.#hasEnded || !this.#hasEndedWriting || this.isGone) return;
     this.#end();
     this.#socket.close();
     queueMicrotask(this.#tellClosed);
   }
 
   abort(): void {
-    if (this.#isGone) return;
+    if (this.isGone) return;
     this.#end();
-    // Resets TCP: what `close` leaves unread would do that too.
-    this.#socket.terminate();
+    this.drop(this.#socket);
     queueMicrotask(this.#tellClosed);
   }
 
+  protected drop(socket: BunSocket): void {
+    // Resets TCP: what `close` leaves unread would do that too.
+    socket.terminate();
+  }
+
   #end(): void {
-    this.#isGone = true;
+    this.isGone = true;
     this.#waiting.clear();
     this.#hold();
   }
@@ -173,7 +188,7 @@ export class BunTransport implements Transport {
   readonly #tellClosed = (): void => {
     const last = this.#sink;
     this.#sink = undefined;
-    last?.onClose(this.#error);
+    last?.onClose(this.error);
   };
 
   endOfTurn(callback: () => void): void {
@@ -185,7 +200,7 @@ export class BunTransport implements Transport {
   keepAlive(keep: boolean): void {
     this.#isKept = keep;
     this.#hold();
-    if (this.#isGone) return;
+    if (this.isGone) return;
     if (keep) this.#socket.ref();
     else this.#socket.unref();
   }

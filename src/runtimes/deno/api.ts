@@ -1,9 +1,17 @@
 // What is used of the namespace Deno: so much of its types that users need none of them.
 
-export interface DenoAddress {
+export interface DenoTcpAddress {
   readonly hostname: string;
   readonly port: number;
 }
+
+/** The path of the end that connects is `null`. */
+export interface DenoUnixAddress<Path = string | null> {
+  readonly transport: "unix";
+  readonly path: Path;
+}
+
+export type DenoAddress = DenoTcpAddress | DenoUnixAddress;
 
 export interface DenoConnection {
   readonly localAddr: DenoAddress;
@@ -16,7 +24,8 @@ export interface DenoConnection {
   close(): void;
   ref(): void;
   unref(): void;
-  setNoDelay(noDelay: boolean): void;
+  /** TCP only. */
+  setNoDelay?(noDelay: boolean): void;
 }
 
 export interface DenoListener {
@@ -29,8 +38,13 @@ export interface DenoListener {
 
 export interface DenoNamespace {
   readonly version: { readonly deno: string };
-  listen(place: DenoAddress & { readonly tcpBacklog?: number | undefined }): DenoListener;
-  connect(place: DenoAddress & { readonly signal?: AbortSignal | undefined }): Promise<DenoConnection>;
+  /** For a Unix socket, makes its file, and `close` removes it. */
+  listen(
+    place: (DenoTcpAddress & { readonly tcpBacklog?: number | undefined }) | DenoUnixAddress<string>,
+  ): DenoListener;
+  connect(
+    place: (DenoTcpAddress & { readonly signal?: AbortSignal | undefined }) | DenoUnixAddress<string>,
+  ): Promise<DenoConnection>;
   readonly permissions: {
     querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
   };

@@ -1,21 +1,28 @@
-// Connecting with Deno.connect; what that cannot do is left to node:net and node:tls.
+// Connecting with Deno.connect; what that cannot do is left to Node's code.
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
 import { dial as dialWithNode } from "../node/dial.ts";
-import { networkError } from "../node/errors.ts";
+import { dialError } from "../node/errors.ts";
+import { dialsWithNode } from "../node/left-to-node.ts";
+import { checkPath } from "../node/unix.ts";
 import { deno } from "./api.ts";
 import { DenoTransport } from "./transport.ts";
 
-/** Connects over TCP. TLS, what TLS will be put on, and Unix sockets are left to Node. */
+/** Connects over TCP, or to a Unix socket. TLS, and what TLS will be put on, are left to Node. */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
-  const { host, port, unix, socket, through, tls, isWay } = options;
-  const isPlain = unix === undefined && socket === undefined && through === undefined && tls === undefined;
-  if (!isPlain || isWay === true) return dialWithNode(options, signal);
+  if (dialsWithNode(options)) return dialWithNode(options, signal);
+  const { host, port, unix } = options;
   signal.throwIfAborted();
+  if (unix !== undefined) checkPath(unix);
   try {
-    return new DenoTransport(await deno().connect({ hostname: host, port, signal }));
+    // A Unix socket is connected to at once, or not at all.
+    const place = unix === undefined ? { hostname: host, port, signal } : { transport: "unix" as const, path: unix };
+    const connection = await deno().connect(place);
+    if (signal.aborted) connection.close();
+    signal.throwIfAborted();
+    return new DenoTransport(connection);
   } catch (error) {
     signal.throwIfAborted();
-    throw networkError(`connect to ${host}:${port}`, error);
+    throw dialError(`connect to ${unix ?? `${host}:${port}`}`, error);
   }
 }

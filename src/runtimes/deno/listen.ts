@@ -1,8 +1,10 @@
-// Listening with Deno.listen; what that cannot do is left to node:net.
+// Listening with Deno.listen; what that cannot do is left to Node's code.
 import type { Listener, ListenTarget } from "../../connection/runtime.ts";
 import type { Address } from "../../connection/transport.ts";
 import type { OnTransport } from "../node/plain-acceptor.ts";
-import { bindAll, isForNode } from "../node/bind.ts";
+import type { Place } from "../node/bind.ts";
+import { bindAll } from "../node/bind.ts";
+import { listensWithNode } from "../node/left-to-node.ts";
 import { listen as listenWithNode } from "../node/listen.ts";
 import type { DenoListener } from "./api.ts";
 import { deno } from "./api.ts";
@@ -11,14 +13,15 @@ import { addressOf, DenoTransport } from "./transport.ts";
 /** How long to wait when nothing can be accepted: out of file descriptors, for one. */
 const RETRY_DELAY = 100;
 
-/** Listens. TLS, Unix sockets, shared ports and open listeners are those of Node, with all their options. */
+/** Listens on TCP and Unix sockets. TLS, shared ports and open listeners are left to Node. */
 export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
-  if (isForNode(target)) return listenWithNode(target, onTransport);
-  const { backlog } = target;
-  return bindAll(target, onTransport, async (place, take) => {
-    const { host = "::", port } = place as { readonly host?: string; readonly port: number };
-    return new NativeListener(deno().listen({ hostname: host, port, tcpBacklog: backlog }), take);
-  });
+  if (listensWithNode(target)) return listenWithNode(target, onTransport);
+  return bindAll(target, onTransport, async (place, take) => new NativeListener(open(place, target), take));
+}
+
+function open(place: Place, { backlog }: ListenTarget): DenoListener {
+  if ("path" in place) return deno().listen({ transport: "unix", path: place.path });
+  return deno().listen({ hostname: place.host ?? "::", port: place.port, tcpBacklog: backlog });
 }
 
 class NativeListener implements Listener {

@@ -8,8 +8,8 @@ import type { DenoAddress, DenoConnection } from "./api.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { inTurn } from "./turns.ts";
 
-export function addressOf({ hostname, port }: DenoAddress): Address {
-  return { host: hostname, port };
+export function addressOf(address: DenoAddress): Address {
+  return "path" in address ? { path: address.path ?? "" } : { host: address.hostname, port: address.port };
 }
 
 /** Drives a connection that nobody reads yet. Reads only while somebody wants bytes: that is its backpressure. */
@@ -40,7 +40,7 @@ export class DenoTransport implements Transport {
     this.localAddress = addressOf(connection.localAddr);
     this.remoteAddress = addressOf(connection.remoteAddr);
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
-    connection.setNoDelay(true);
+    connection.setNoDelay?.(true);
   }
 
   attach(sink: TransportSink): void {

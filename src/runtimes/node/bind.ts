@@ -15,11 +15,6 @@ export type Place = { readonly host: string | undefined; readonly port: number }
 /** Listens on one address. */
 export type Bind = (place: Place, onTransport: OnTransport) => Promise<Listener>;
 
-/** Whether other runtimes leave a target to Node's code, with all its options: they have sockets of their own for plain TCP only. */
-export function isForNode({ listener, tls, unix, reusePort }: ListenTarget): boolean {
-  return listener !== undefined || tls !== undefined || unix !== undefined || reusePort === true;
-}
-
 /** How errors tell what was to be done. */
 export function doingOf({ host, port = 0, unix }: ListenTarget): string {
   return `listen on ${unix ?? `${host ?? "all addresses"}:${port}`}`;

@@ -6,8 +6,7 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { ClientTlsOptions } from "../../connection/tls.ts";
 import type { Transport } from "../../connection/transport.ts";
-import { NetworkError } from "../../errors/network.ts";
-import { certificateFaultOf, codeOf, networkError } from "./errors.ts";
+import { certificateFaultOf, dialError } from "./errors.ts";
 import { checkSocket, ignore, prepare } from "./streams.ts";
 import type { clientTls as clientTlsOf } from "./tls-options.ts";
 import type { SocketLike } from "./transport.ts";
@@ -80,7 +79,7 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
     };
     const abort = (): void => settle(() => give(signal.reason));
     const onError = (error: Error): void => {
-      settle(() => give(dialError(doing, error, socket)));
+      settle(() => give(dialError(doing, error, faultOf(error, socket))));
     };
     const onClose = (): void => onError(new Error("connection closed"));
     const onConnect = (): void => settle(done);
@@ -94,12 +93,8 @@ function connected(socket: Socket, event: string, doing: string, signal: AbortSi
   });
 }
 
-function dialError(doing: string, error: Error, socket: Socket): NetworkError {
-  // The Unix socket that is not there, where TCP would be refused.
-  if (codeOf(error) === "ENOENT")
-    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
-  const authorizationError = socket instanceof TLSSocket ? socket.authorizationError : undefined;
-  return networkError(doing, error, certificateFaultOf(error, authorizationError));
+function faultOf(error: Error, socket: Socket): string | undefined {
+  return certificateFaultOf(error, socket instanceof TLSSocket ? socket.authorizationError : undefined);
 }
 
 /** What TLS takes is loaded when it is needed. */

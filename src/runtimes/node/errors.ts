@@ -79,6 +79,14 @@ function detailOf(error: Error): string {
   return `: ${sentence ?? error.message}`;
 }
 
+/** The error of connecting, which is {@link networkError} but for one case. */
+export function dialError(doing: string, error: unknown, certificateFault?: string): NetworkError {
+  // The Unix socket that is not there, where TCP would be refused.
+  if (codeOf(error) === "ENOENT")
+    return new NetworkError("refused", `Cannot ${doing}: no such socket`, { cause: error });
+  return networkError(doing, error, certificateFault);
+}
+
 /**
  * Makes the error of `doing` something, such as `connect to localhost:8765`. `certificateFault` is why a certificate was
  * refused.
