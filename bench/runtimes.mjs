@@ -18,7 +18,10 @@ const RUNTIMES = {
   Bun: { program: here("../test/runtimes/node_modules/bun/bin/bun.exe"), args: [], entry: "bun", own: "Bun.serve" },
 };
 
-/** The bars are those of the design: at least so many times the runtime's own server. */
+/**
+ * The bars are those of the design: at least so many times the runtime's own server.
+ * @type {any[]}
+ */
 const SCENARIOS = [
   {
     name: "16 B text, 100 connections x 32",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answer, cpuTime } from "../support/subject.mjs";
 
+/** @param {any} address As a server tells it. */
 export function report({ port, path }) {
   answer({ port, path }, () => ({ cpu: cpuTime() }));
 }

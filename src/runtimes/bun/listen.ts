@@ -7,7 +7,7 @@ import { bindAll } from "../node/bind.ts";
 import { listensWithNode } from "../node/left-to-node.ts";
 import { listen as listenWithNode } from "../node/listen.ts";
 import type { BunHandlers, BunListener, BunSocket, BunTls } from "./api.ts";
-import type { SocketPaths } from "../node/transport.ts";
+import type { SocketEnds } from "../node/transport.ts";
 import { bun } from "./api.ts";
 import { addressOf, BunTransport, HANDLERS } from "./transport.ts";
 
@@ -31,7 +31,7 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
 interface Manner {
   readonly tls: BunTls | undefined;
   readonly handlers: BunHandlers;
-  readonly transportOf: (socket: BunSocket, paths: SocketPaths) => Transport;
+  readonly transportOf: (socket: BunSocket, paths: SocketEnds) => Transport;
 }
 
 const PLAIN: Manner = {

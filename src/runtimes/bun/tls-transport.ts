@@ -1,7 +1,7 @@
 // A socket of Bun with TLS as a Transport, from its first moment: the time of an opening runs while its TLS handshake does.
 import type { TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
-import type { SocketPaths } from "../node/transport.ts";
+import type { SocketEnds } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
 import { BunTransport, HANDLERS } from "./transport.ts";
 
@@ -13,7 +13,7 @@ export class BunTlsTransport extends BunTransport {
   /** What came before anybody listened: pausing does not hold back what is decrypted already. */
   #early: (() => void)[] = [];
 
-  constructor(socket: BunSocket, paths: SocketPaths, isSecured: boolean) {
+  constructor(socket: BunSocket, paths: SocketEnds, isSecured: boolean) {
     super(socket, paths);
     this.#isSecured = isSecured;
     if (isSecured) this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;

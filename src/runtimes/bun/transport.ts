@@ -4,7 +4,7 @@ import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
-import type { SocketPaths } from "../node/transport.ts";
+import type { SocketEnds } from "../node/transport.ts";
 import type { BunHandlers, BunSocket } from "./api.ts";
 
 /** Unix sockets have no addresses, nor has a socket that is gone already. */
@@ -45,7 +45,7 @@ export class BunTransport implements Transport {
   /** Why it is gone, if that is nobody's wish. */
   protected error: Error | undefined;
 
-  constructor(socket: BunSocket, paths: SocketPaths = {}) {
+  constructor(socket: BunSocket, paths: SocketEnds = {}) {
     this.#socket = socket;
     this.localAddress = addressOf(socket.localAddress, socket.localPort, paths.local);
     this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, paths.remote);
