@@ -119,17 +119,18 @@ describe.each(SUBJECTS.filter(([name]) => commandOf(name) !== null))("%s, %s", (
 
   test("a little of everything, five times, does not climb", { tags: TAGS, timeout: TIMEOUT }, async () => {
     const prng = new Prng();
-    const rounds: { used: number; resident: number }[] = [];
+    type Round = Record<"used" | "resident", number>;
+    const rounds: Round[] = [];
     for (let i = 0; i < 5; i++) {
       await mixture(victim, prng);
       rounds.push({ used: await victim.used(), resident: IS_MEASURED ? victim.resident() : 0 });
     }
-    const [, second, ...later] = rounds as [{ used: number; resident: number }, { used: number; resident: number }];
-    const climb = (key: "used" | "resident"): number =>
-      Math.max(...(later as typeof rounds).map((round) => round[key] - second[key])) / MIB;
+    const [, second, , fourth, fifth] = rounds as [Round, Round, Round, Round, Round];
+    // What one round has more and the next has not is no climb: runtimes give memory back when they like.
+    const climb = (key: keyof Round): number => (Math.min(fourth[key], fifth[key]) - second[key]) / MIB;
     if (process.env["WSASM_FIGURES"] !== undefined) console.log(`ROUNDS ${name} ${role} ${JSON.stringify(rounds)}`);
     expect(climb("used"), `seed ${prng.seed}`).toBeLessThanOrEqual(4);
-    expect(climb("resident"), `seed ${prng.seed}`).toBeLessThanOrEqual(4 + GARBAGE[name]);
+    expect(climb("resident"), `seed ${prng.seed}`).toBeLessThanOrEqual(4);
   });
 
   test("who sends an octet now and then is dropped in time", { tags: TAGS, timeout: TIMEOUT }, async () => {
