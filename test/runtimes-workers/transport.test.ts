@@ -151,3 +151,23 @@ test("hands over to another sink, calls back in a later event, and keeps nothing
   expect(heard).toEqual([]);
   await new Promise<void>((resolve) => transport.endOfTurn(resolve));
 });
+
+test("the end of a turn comes, however much there is to read", async () => {
+  const { transport, source } = scene();
+  let received = 0;
+  let isPausing = false;
+  const onData = (chunk: Uint8Array): void => {
+    received += chunk.length;
+    if (isPausing) return;
+    isPausing = true;
+    transport.endOfTurn(() => {});
+    transport.endOfTurn(() => transport.pause());
+  };
+  transport.attach({ onData, onEnd() {}, onDrain() {}, onClose() {} });
+  const length = 100 * 0x10000;
+  source.enqueue(bytes(length));
+  await settle();
+  expect(received).toBeLessThanOrEqual(5 * 0x10000);
+  transport.resume();
+  await vi.waitFor(() => expect(received).toBe(length));
+});

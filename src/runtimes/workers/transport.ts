@@ -12,6 +12,8 @@ export interface StreamSocket {
 const READ_BUFFER = 0x10000;
 /** Chunks below are copied, and their buffer is read into again. */
 const KEEP_FROM = READ_BUFFER / 2;
+/** Most bytes read while the end of a turn waits. workerd runs no timer as long as there is something to read. */
+const LONGEST_TURN = 4 * READ_BUFFER;
 
 /** Drives an open socket with `allowHalfOpen`. */
 export class WorkersTransport implements Transport {
@@ -24,6 +26,9 @@ export class WorkersTransport implements Transport {
   #sink: TransportSink | undefined;
   /** While it is paused: who reads waits for the promise. */
   #pause: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+  /** Until the end of a turn that somebody waits for; and what was read since. */
+  #turn: Promise<void> | undefined;
+  #readInTurn = 0;
   #pending = 0;
   #isWriteClosed = false;
   #isReadClosed = false;
@@ -50,12 +55,14 @@ export class WorkersTransport implements Transport {
     const reader = this.#socket.readable.getReader({ mode: "byob" });
     let buffer = new ArrayBuffer(READ_BUFFER);
     for (;;) {
+      if (this.#readInTurn >= LONGEST_TURN) await this.#turn;
       await this.#pause?.over;
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (this.#isClosed) return;
       if (done) break;
       const isKept = value.length >= KEEP_FROM;
       this.#sink?.onData(isKept ? value : value.slice());
+      if (this.#turn !== undefined) this.#readInTurn += value.length;
       buffer = isKept ? new ArrayBuffer(READ_BUFFER) : value.buffer;
     }
     this.#isReadClosed = true;
@@ -124,6 +131,14 @@ export class WorkersTransport implements Transport {
   /** What the runtime has no better name for: the next event of its own. */
   endOfTurn(callback: () => void): void {
     setTimeout(callback, 0);
+    const turn = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        if (this.#turn === turn) this.#turn = undefined;
+        this.#readInTurn = 0;
+        resolve();
+      }, 0);
+    });
+    this.#turn = turn;
   }
 
   /** A Worker lives as long as its requests do. */
