@@ -55,7 +55,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #isFlushScheduled = false;
   #isDecodingLater = false;
   /** The chunk being delivered held one message: its reply is worth a write of its own, at once. */
-  #isLone = false;
+  isLone = false;
   /** The chunk before was a full record of TLS: what follows is the rest of what was read with it. */
   #wasFull = false;
   #isCongested = false;
@@ -111,7 +111,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
     if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
     const isFull = chunk.length >= FULL_RECORD;
-    this.#isLone = events.length === 1 && !isFull && !this.#wasFull;
+    this.isLone = events.length === 1 && !isFull && !this.#wasFull;
     this.#wasFull = isFull;
     if (events.length > 0) owner?.onEvents(events);
     if (protocol.isUnsettled || protocol.outputLength > 0 || protocol.closeExpected() || owner?.isOverfull === true) {
@@ -199,8 +199,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { protocol } = this;
     const { writeLimit } = this.settings;
     if (!this.#isCongested) {
-      if (this.#isLone || protocol.outputLength > Math.min(writeLimit, MAX_BATCH)) {
-        this.#isLone = false;
+      if (this.isLone || protocol.outputLength > Math.min(writeLimit, MAX_BATCH)) {
+        this.isLone = false;
         this.flush();
       } else {
         this.#scheduleTurnEnd();
@@ -259,7 +259,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
 
   readonly #endTurn = (): void => {
     this.#isTurnScheduled = false;
-    this.#isLone = false;
+    this.isLone = false;
     if (this.isLost) return;
     this.#settle();
     this.owner?.onTurnEnd();

@@ -28,6 +28,8 @@ export interface TransportSink {
   onData(chunk: Uint8Array): void;
   /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. */
   readonly hasKept?: boolean;
+  /** `true` right after `onData` if the reply to that chunk, if there is one, is written at once: no others will join it. */
+  readonly isLone?: boolean;
   /** The peer closed its sending side (FIN, close_notify). Writing may still work. */
   onEnd(): void;
   /** `bufferedAmount` is 0 again after it was above. Everything written has been handed to the kernel. */

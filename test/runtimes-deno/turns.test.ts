@@ -8,9 +8,10 @@ test("inTurn() runs the first at once, and each further one when the reactions o
     for (let i = 0; i < 20; i++) await Promise.resolve();
     order.push(`${name}, 20 reactions later`);
   };
-  const deliver = (name: string) => (): void => {
+  const deliver = (name: string) => (): boolean => {
     order.push(name);
     void react(name);
+    return true;
   };
   await Promise.resolve();
   for (const name of ["a", "b", "c"]) inTurn(deliver(name));
@@ -20,4 +21,27 @@ test("inTurn() runs the first at once, and each further one when the reactions o
   inTurn(deliver("later"));
   expect(order.at(-1)).toBe("later");
   await settle();
+});
+
+test("nobody waits for one that sets nothing off", async () => {
+  const order: string[] = [];
+  const deliver = (name: string, isLone: boolean) => (): boolean => {
+    order.push(name);
+    return !isLone;
+  };
+  inTurn(deliver("a", true));
+  inTurn(deliver("b", false));
+  inTurn(deliver("c", true));
+  inTurn(deliver("d", true));
+  inTurn(deliver("e", false));
+  inTurn(deliver("f", true));
+  expect(order).toEqual(["a", "b"]);
+  await Promise.resolve();
+  await new Promise((resolve) => process.nextTick(resolve));
+  expect(order).toEqual(["a", "b", "c", "d", "e"]);
+  await settle();
+  expect(order).toEqual(["a", "b", "c", "d", "e", "f"]);
+  inTurn(deliver("later", true));
+  inTurn(deliver("and another", true));
+  expect(order.slice(-2)).toEqual(["later", "and another"]);
 });

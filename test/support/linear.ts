@@ -5,7 +5,7 @@ import { expect } from "vitest";
 const FACTOR = 8;
 /** What doubling may cost at most. */
 const MOST = 2.2 ** 3;
-const ROUNDS = 40;
+const ROUNDS = 200;
 /** What takes less is too fast to be quadratic, and to be measured: milliseconds. */
 const NOTHING = 1;
 

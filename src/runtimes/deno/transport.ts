@@ -60,16 +60,16 @@ export class DenoTransport implements Transport {
     inTurn(this.#deliver);
   };
 
-  readonly #deliver = (): void => {
+  readonly #deliver = (): boolean => {
     const length = this.#arrived;
     this.#isReading = false;
-    if (this.#isGone) return;
+    if (this.#isGone) return false;
     if (length === null) {
       this.#hasEnded = true;
       this.#buffer.release();
       this.#sink?.onEnd();
       this.#closeWhenEnded();
-      return;
+      return true;
     }
     this.#sink?.onData(this.#buffer.filled(length));
     if (this.#sink?.hasKept !== false) this.#buffer.giveAway();
@@ -77,6 +77,7 @@ export class DenoTransport implements Transport {
     // more, others go first.
     if (this.#buffer.wasFull) setImmediate(this.#readOn);
     else this.#read();
+    return this.#sink?.isLone !== true;
   };
 
   readonly #readOn = (): void => this.#read();
