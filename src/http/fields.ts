@@ -30,15 +30,6 @@ export function includesToken(elements: readonly string[], token: string): boole
   return elements.some((element) => element.toLowerCase() === token);
 }
 
-/** Whether the list that `values` are has a token, in any case of letters. Nearly always it is all that is in it. */
-export function listHasToken(
-  values: readonly string[],
-  token: string,
-  parse: (values: readonly string[]) => string[],
-): boolean {
-  return (values.length === 1 && values[0]?.toLowerCase() === token) || includesToken(parse(values), token);
-}
-
 // Sec-WebSocket-Extensions = extension-list
 // extension-list = 1#extension
 // extension = extension-token *( ";" extension-param )

@@ -23,6 +23,19 @@ function checked(name: string, value: string): string {
   return trimWhitespace(value);
 }
 
+const [UPPER_A, UPPER_Z, CASE_BIT] = [0x41, 0x5a, 0x20];
+
+/** Whether `key` is `text` in lower case. Both are ASCII. */
+export function isLowerCaseOf(key: string, text: string): boolean {
+  if (text.length !== key.length) return false;
+  for (let i = 0; i < key.length; i++) {
+    const code = text.charCodeAt(i);
+    const lower = code >= UPPER_A && code <= UPPER_Z ? code | CASE_BIT : code;
+    if (lower !== key.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
 /**
  * HTTP headers. Names are compared without case; order and spelling are kept, and so are repeated names.
  *
@@ -76,6 +89,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return values;
   }
 
+  /** @internal Like `get`, but `undefined` if it comes several times; `key` is in lower case. Makes nothing. */
+  single(key: string): string | null | undefined {
+    const at = this.#find(key, 0);
+    if (at === -1) return null;
+    return this.#find(key, at + 2) === -1 ? this.#list[at + 1] : undefined;
+  }
+
   has(name: string): boolean {
     return this.#find(name.toLowerCase(), 0) !== -1;
   }
@@ -84,8 +104,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
   #find(key: string, at: number): number {
     const list = this.#list;
     for (; at < list.length; at += 2) {
-      const name = list[at] as string;
-      if (name.length === key.length && name.toLowerCase() === key) return at;
+      if (isLowerCaseOf(key, list[at] as string)) return at;
     }
     return -1;
   }
@@ -130,6 +149,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
       const [name, value] = [list[at] as string, list[at + 1] as string];
       if (name.toLowerCase() !== key) this.#list.push(name, value);
     }
+  }
+
+  /** @internal Headers of names and values in turn, which are known to be good. */
+  static trusted(list: string[]): Headers {
+    const headers = new Headers();
+    headers.#list = list;
+    return headers;
   }
 
   /** @internal Gives back the memory that was kept for more headers. */

@@ -71,8 +71,8 @@ interface RequestLine {
 
 // request-line = method SP request-target SP HTTP-version
 function parseRequestLine(line: string): RequestLine {
-  const [method = "", path = "", protocol = "", ...more] = line.split(" ", 4);
-  if (!isToken(method) || more.length > 0 || !HTTP_VERSION.test(protocol)) {
+  const [method = "", path = "", protocol = "", more] = line.split(" ", 4);
+  if (!isToken(method) || more !== undefined || !HTTP_VERSION.test(protocol)) {
     throw new SyntaxError(`invalid request line ${quote(line)}`);
   }
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") throw new InvalidProtocol(protocol);
@@ -82,9 +82,9 @@ function parseRequestLine(line: string): RequestLine {
 
 // A body would be taken for frames: an opening handshake has none, so whoever sends one wants something else.
 function checkBodiless(headers: Headers): void {
-  if (headers.has("Transfer-Encoding")) throw new SyntaxError("unsupported Transfer-Encoding in request");
-  const lengths = headers.getAll("Content-Length");
-  if (lengths.length > 1 || (lengths[0] ?? "0") !== "0") throw new SyntaxError("unsupported body in request");
+  if (headers.single("transfer-encoding") !== null) throw new SyntaxError("unsupported Transfer-Encoding in request");
+  const length = headers.single("content-length");
+  if (length !== null && length !== "0") throw new SyntaxError("unsupported body in request");
 }
 
 const REQUEST_LINE = { parse: parseRequestLine, TooLong: RequestLineTooLong };

@@ -2,11 +2,22 @@
 import { InvalidHeader } from "../errors/handshake.ts";
 import type { Headers } from "../http/headers.ts";
 
+/** Names that were asked for, all of them ours, in lower case. */
+const KEYS = new Map<string, string>();
+
+function keyOf(name: string): string {
+  const known = KEYS.get(name);
+  if (known !== undefined) return known;
+  const key = name.toLowerCase();
+  KEYS.set(name, key);
+  return key;
+}
+
 /** @throws {InvalidHeader} If there are several. */
 export function optionalHeader(headers: Headers, name: string): string | null {
-  const values = headers.getAll(name);
-  if (values.length > 1) throw new InvalidHeader(name, values.join(", "), `multiple ${name} headers`);
-  return values[0] ?? null;
+  const value = headers.single(keyOf(name));
+  if (value !== undefined) return value;
+  throw new InvalidHeader(name, headers.getAll(name).join(", "), `multiple ${name} headers`);
 }
 
 /** @throws {InvalidHeader} If there is none, or several. */

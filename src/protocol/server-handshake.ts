@@ -12,15 +12,15 @@ import type { Extension, ServerExtensionFactory } from "../extensions/extension.
 import { acceptKey, isKey, type Sha1 } from "../http/accept-key.ts";
 import {
   formatExtensions,
+  includesToken,
   isHost,
-  listHasToken,
   parseConnection,
   parseExtensions,
   parseSubprotocols,
   parseUpgrade,
 } from "../http/fields.ts";
 import { quote } from "../http/grammar.ts";
-import { Headers } from "../http/headers.ts";
+import { Headers, isLowerCaseOf } from "../http/headers.ts";
 import { type AllowedOrigins, isOriginAllowed } from "../http/origin.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import { HandshakeResponse } from "../http/response.ts";
@@ -93,13 +93,19 @@ function checkHost(headers: Headers): void {
 
 // RFC 6455 4.2.1: Upgrade contains "websocket" and Connection "Upgrade", compared without case.
 function checkUpgrade(headers: Headers): void {
+  // Nearly always there is nothing else in either.
+  if (isOnly(headers, "connection", "upgrade") && isOnly(headers, "upgrade", "websocket")) return;
   const connection = headers.getAll("Connection");
   if (connection.length === 0) throw new InvalidUpgrade("Connection");
-  if (!listHasToken(connection, "upgrade", parseConnection))
+  if (!includesToken(parseConnection(connection), "upgrade"))
     throw new InvalidUpgrade("Connection", connection.join(", "));
   const upgrade = headers.getAll("Upgrade");
   if (upgrade.length === 0) throw new InvalidUpgrade("Upgrade");
-  if (!listHasToken(upgrade, "websocket", parseUpgrade)) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
+  if (!includesToken(parseUpgrade(upgrade), "websocket")) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
+}
+
+function isOnly(headers: Headers, key: string, token: string): boolean {
+  return isLowerCaseOf(token, headers.single(key) ?? "");
 }
 
 function checkKey(headers: Headers): string {
@@ -121,7 +127,7 @@ function checkVersion(headers: Headers): void {
  */
 export function checkOrigin(request: HandshakeRequest, allowed: AllowedOrigins): string | null {
   const origin = optionalHeader(request.headers, "Origin");
-  if (!isOriginAllowed(origin, allowed, request.host)) throw new InvalidOrigin(origin);
+  if (allowed !== null && !isOriginAllowed(origin, allowed, request.host)) throw new InvalidOrigin(origin);
   return origin;
 }
 
@@ -167,12 +173,8 @@ function acceptResponse(
   { extensions, answers }: AcceptedExtensions,
   subprotocol: string | null,
 ): HandshakeResponse {
-  const headers = new Headers([
-    ["Date", httpDate()],
-    ["Upgrade", "websocket"],
-    ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Accept", accept],
-  ]);
+  const list = ["Date", httpDate(), "Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Accept", accept];
+  const headers = Headers.trusted(list);
   if (extensions.length > 0) headers.append("Sec-WebSocket-Extensions", formatExtensions(answers));
   if (subprotocol !== null) headers.append("Sec-WebSocket-Protocol", subprotocol);
   return new HandshakeResponse(101, "Switching Protocols", headers);

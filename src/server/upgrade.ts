@@ -6,7 +6,7 @@ import type { NativeConnectionOptions } from "../connection/native-options.ts";
 import { readNativeOptions } from "../connection/native-options.ts";
 import type { NativeSocket } from "../connection/native-socket.ts";
 import { InvalidHandshake, InvalidMethod, InvalidUpgrade } from "../errors/handshake.ts";
-import { listHasToken, parseUpgrade } from "../http/fields.ts";
+import { includesToken, parseUpgrade } from "../http/fields.ts";
 import { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
@@ -132,7 +132,7 @@ function handshakeOf({ method, url, headers }: FetchRequest): HandshakeRequest {
   if (method !== "GET") throw new InvalidMethod(method);
   const upgrade = handshake.headers.getAll("Upgrade");
   if (upgrade.length === 0) throw new InvalidUpgrade("Upgrade");
-  if (!listHasToken(upgrade, "websocket", parseUpgrade)) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
+  if (!includesToken(parseUpgrade(upgrade), "websocket")) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
   return handshake;
 }
 
