@@ -114,13 +114,16 @@ class Broadcasts {
   }
 }
 
+const RAW = { "raw socket": { file: server("raw-connections"), isRaw: true } };
 const SERVERS = {
   wsasm: { file: server("wsasm") },
   ws: { file: server("ws") },
+  ...RAW,
 };
 const BROADCASTERS = {
   wsasm: { file: server("broadcast-wsasm") },
   ws: { file: server("broadcast-ws") },
+  ...RAW,
 };
 
 const text = (length) => "Lorem ipsum dolor sit amet, ".repeat(length).slice(0, length);
