@@ -61,13 +61,14 @@ export function broadcast(
   const prepared = prepare(message, options.text);
   const limit = onSlow === "buffer" ? Infinity : maxBuffered - prepared.frame.payload.length;
   const errors: Error[] = [];
+  const isUrgent = recipients.length > 0 && isAlone(recipients[0] as Connection);
   for (const connection of recipients) {
     if (connection.state !== "open") continue;
     if (connection.link.backlog > limit) {
       if (onSlow === "close") void connection.close(CloseCode.TRY_AGAIN_LATER, "too slow");
       continue;
     }
-    const error = send(connection, prepared);
+    const error = send(connection, prepared, isUrgent);
     if (error === undefined) continue;
     if (raiseExceptions) errors.push(error);
     else connection.link.settings.log.warn(`! cannot broadcast: ${error.message}`);
@@ -89,9 +90,27 @@ function prepare(message: string | BytesLike, text: boolean | undefined): Prepar
   return new PreparedMessage(isText ? Opcode.TEXT : Opcode.BINARY, payload);
 }
 
-function send(connection: Connection, prepared: PreparedMessage): Error | undefined {
+/** Broadcasts of this turn, and whether the last turn with any had several. */
+let recent = 0;
+let wereSeveral = false;
+
+/**
+ * Whether a broadcast is likely to be the only one of its turn: then it is written at once. To come back to thousands of
+ * connections at the end of the turn would cost more than it could save.
+ */
+function isAlone({ link }: Connection): boolean {
+  recent++;
+  if (recent > 1 || link.endOfTurn === undefined) return false;
+  link.endOfTurn(() => {
+    wereSeveral = recent > 1;
+    recent = 0;
+  });
+  return !wereSeveral;
+}
+
+function send(connection: Connection, prepared: PreparedMessage, isUrgent: boolean): Error | undefined {
   try {
-    if (connection.sendPrepared(prepared)) return undefined;
+    if (connection.sendPrepared(prepared, isUrgent)) return undefined;
     return new ConcurrencyError("a message that waits or is sent in fragments is under way");
   } catch (error) {
     return error as Error;

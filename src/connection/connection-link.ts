@@ -51,7 +51,6 @@ export interface ConnectionProtocol {
   };
   readonly sender: {
     owner: object | null;
-    sendPrepared(prepared: PreparedMessage): void;
     sendEncoded(encoding: EncodingSteps): void;
   };
   streamMessage(): MessagePiece | undefined;
@@ -98,8 +97,12 @@ export interface ConnectionLink {
   encode?(encoding: EncodingSteps): Promise<void>;
   /** Makes the list of pings that wait for an answer. Throws where pings cannot be sent. */
   createPings(): Pings;
+  /** Calls back when what runs now and all that it causes at once is over; absent where writing does not wait for that. */
+  endOfTurn?(callback: () => void): void;
   room(): Promise<void>;
   queued(isBorrowed: boolean): Promise<void>;
+  /** Sends a message that others get too; `isUrgent`: at once, not with what else is sent in this turn. */
+  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): void;
   flush(): void;
   pause(): void;
   resume(): void;

@@ -7,6 +7,7 @@ import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
@@ -215,6 +216,18 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     return this.room();
   }
 
+  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): void {
+    const { sender } = this.protocol;
+    if (!isUrgent || this.#isCongested) {
+      sender.sendPrepared(prepared);
+      return void this.queued(false);
+    }
+    const bytes = sender.passPrepared(prepared);
+    if (bytes === undefined) return void this.queued(false);
+    this.#write([bytes]);
+    this.#tellCongestion();
+  }
+
   /** Whether no more than `writeLimit` is buffered. */
   get hasRoom(): boolean {
     return !this.#isCongested && this.protocol.outputLength <= this.settings.writeLimit;
@@ -237,6 +250,10 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
       if (protocol.state !== "open") return;
       pauseAt = timers.clock.now() + LONGEST_TURN;
     }
+  }
+
+  endOfTurn(callback: () => void): void {
+    this.transport.endOfTurn(callback);
   }
 
   createPings(): Pings {
@@ -306,16 +323,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   flush(): void {
     const { protocol, transport } = this;
     if (this.isLost) return;
-    while (protocol.outputLength > 0 && !this.#isCongested) {
-      transport.write(protocol.takeOutput(MAX_BATCH));
-      const { bufferedAmount } = transport;
-      if (bufferedAmount === 0) this.#allWritten();
-      else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
-    }
-    if (this.#isCongested !== this.#wasCongested) {
-      this.#wasCongested = this.#isCongested;
-      this.owner?.onBuffered(this.backlog, this.#isCongested);
-    }
+    while (protocol.outputLength > 0 && !this.#isCongested) this.#write(protocol.takeOutput(MAX_BATCH));
+    this.#tellCongestion();
     this.#trace?.state(protocol.state);
     if (protocol.takeEof()) {
       this.#trace?.line("x closing our side of TCP");
@@ -325,6 +334,20 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#expectEnd();
     // Whatever is unread: the end of the peer lies behind it.
     if (this.isPaused) this.resume();
+  }
+
+  #write(chunks: Uint8Array[]): void {
+    const { transport } = this;
+    transport.write(chunks);
+    const { bufferedAmount } = transport;
+    if (bufferedAmount === 0) this.#allWritten();
+    else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
+  }
+
+  #tellCongestion(): void {
+    if (this.#isCongested === this.#wasCongested) return;
+    this.#wasCongested = this.#isCongested;
+    this.owner?.onBuffered(this.backlog, this.#isCongested);
   }
 
   #allWritten(): void {

@@ -12,6 +12,7 @@ import { NativeProtocol } from "./native-protocol.ts";
 import type { NativeSink, NativeSocket } from "./native-socket.ts";
 import { beyondNative } from "./native-socket.ts";
 import type { LinkSettings } from "./options.ts";
+import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Address } from "./transport.ts";
 
 const DONE: Promise<void> = Promise.resolve();
@@ -137,6 +138,11 @@ export class NativeLink implements ConnectionLink, NativeSink {
 
   queued(): Promise<void> {
     return this.room();
+  }
+
+  sendPrepared(prepared: PreparedMessage): void {
+    this.protocol.sendPrepared(prepared);
+    void this.room();
   }
 
   room(): Promise<void> {

@@ -35,7 +35,6 @@ export class NativeProtocol implements ConnectionProtocol {
   readonly receiver: ConnectionProtocol["receiver"] = { room: undefined, hasEncoded: false };
   readonly sender: ConnectionProtocol["sender"] = {
     owner: null,
-    sendPrepared: (prepared) => this.#sendPrepared(prepared),
     sendEncoded: () => {},
   };
   #closeReceivedThenSent: boolean | null = null;
@@ -101,7 +100,7 @@ export class NativeProtocol implements ConnectionProtocol {
     throw beyondNative("send a pong");
   }
 
-  #sendPrepared({ frame }: PreparedMessage): void {
+  sendPrepared({ frame }: PreparedMessage): void {
     if (frame.opcode === Opcode.TEXT) this.sendText(frame.payload, true);
     else this.sendBinary(frame.payload, true);
   }

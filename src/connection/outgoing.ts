@@ -86,12 +86,10 @@ export class Outgoing {
   }
 
   /** Sends a message that other connections are sent too. Returns `false`, and sends nothing, while another one is under way. */
-  sendPrepared(prepared: PreparedMessage): boolean {
+  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): boolean {
     if (this.#turnstile.isTaken) return false;
-    const { protocol } = this.#link;
-    protocol.checkOrder(prepared.frame.opcode);
-    protocol.sender.sendPrepared(prepared);
-    void this.#link.queued(false);
+    this.#link.protocol.checkOrder(prepared.frame.opcode);
+    this.#link.sendPrepared(prepared, isUrgent);
     return true;
   }
 

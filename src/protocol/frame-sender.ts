@@ -127,11 +127,28 @@ export class FrameSender {
 
   /** Sends a message that other connections are sent too. */
   sendPrepared(prepared: PreparedMessage): void {
+    const bytes = this.#share(prepared);
+    if (bytes !== undefined) this.#output.pushShared(bytes);
+  }
+
+  /** The same, past the output: returns the bytes to write now, or `undefined` if they wait to be taken. */
+  passPrepared(prepared: PreparedMessage): Uint8Array | undefined {
+    const bytes = this.#share(prepared);
+    if (bytes === undefined || this.#output.pass(bytes)) return bytes;
+    this.#output.pushShared(bytes);
+    return undefined;
+  }
+
+  /** Returns the frame of a message as others get it too; `undefined` if that cannot be, and it was sent by itself. */
+  #share(prepared: PreparedMessage): Uint8Array | undefined {
     const { frame, encodings, wire } = prepared;
     const { opcode, payload } = frame;
     const encoded = this.extensions === undefined ? frame : this.extensions.encodeShared(frame, encodings);
     // Every frame of a client has a masking key of its own (RFC 6455 5.3).
-    if (encoded === undefined || this.#writer.isMasking) return this.sendData(opcode, payload, true);
+    if (encoded === undefined || this.#writer.isMasking) {
+      this.sendData(opcode, payload, true);
+      return undefined;
+    }
     this.observer?.frameSent(opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
@@ -139,8 +156,8 @@ export class FrameSender {
     const bytes = made ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
     if (made === undefined) wire.set(encoded, bytes);
     else this.#writer.note(firstByteOf(encoded), encoded.payload.length);
-    this.#output.pushShared(bytes);
     this.#tell();
+    return bytes;
   }
 
   /** Encodes a whole message in steps, for {@link sendEncoded}; `undefined` if it is not so long that this is worth it. */

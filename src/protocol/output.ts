@@ -112,6 +112,13 @@ export class Output {
     this.commit(slab, slab.used + bytes.length);
   }
 
+  /** Counts a frame as taken at once. Returns `false` if it would overtake others, or is to be taken in parts. */
+  pass(bytes: Uint8Array): boolean {
+    if (this.length > 0 || bytes.length > PART_SIZE) return false;
+    this.taken += bytes.length;
+    return true;
+  }
+
   /** Puts a whole frame before everything that waits. `replace`: an earlier urgent frame that was not taken is dropped. */
   pushUrgent(bytes: Uint8Array, replace: Uint8Array | undefined): void {
     const at = replace === undefined ? -1 : this.#urgent.indexOf(replace);

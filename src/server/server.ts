@@ -85,8 +85,9 @@ export class RunningServer implements Server {
   }
 
   get connections(): Set<ServerConnection> {
-    const connections = this.#open.all().map(({ connection }) => connection);
-    return new Set(connections.filter(({ state }) => state === "open"));
+    const open = new Set<ServerConnection>();
+    for (const { connection } of this.#open.all()) if (connection.state === "open") open.add(connection);
+    return open;
   }
 
   get finished(): Promise<void> {

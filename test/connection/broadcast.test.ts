@@ -7,6 +7,40 @@ import { openPair, openRaw, RecordingLogger } from "../support/network.ts";
 
 const SIDES = ["client", "server"] as const;
 
+test("the only broadcast of a turn is written at once, several leave together from the second turn on", async () => {
+  const scene = await openRaw("server");
+  const { writes } = scene.transport;
+  const turn = async (count: number): Promise<[atOnce: number, inAll: number]> => {
+    writes.length = 0;
+    for (let i = 0; i < count; i++) broadcast([scene.ws], "news");
+    const atOnce = writes.length;
+    await scene.settle();
+    return [atOnce, writes.length];
+  };
+  await turn(1);
+  expect(await turn(1)).toEqual([1, 1]);
+  expect(await turn(3)).toEqual([1, 2]);
+  expect(await turn(3)).toEqual([0, 1]);
+  expect(await turn(1)).toEqual([0, 1]);
+  expect(await turn(1)).toEqual([1, 1]);
+  expect(scene.ws.bufferedAmount).toBe(0);
+  expect(scene.sent()).toBe("81 04 6e 65 77 73 ".repeat(10).trim());
+});
+
+test("a broadcast at once comes behind what waits, and counts against the limit of a peer that does not read", async () => {
+  const scene = await openRaw("server", { writeLimit: 1000 });
+  broadcast([scene.ws], "");
+  await scene.settle();
+  void scene.ws.send("a");
+  broadcast([scene.ws], "b");
+  await scene.settle();
+  expect(scene.sent()).toBe("81 00 81 01 61 81 01 62");
+  scene.outbound.capacity = 0;
+  broadcast([scene.ws], new Uint8Array(2000));
+  expect(scene.ws.trySend("x")).toBe(false);
+  expect(scene.ws.bufferedAmount).toBe(2000);
+});
+
 describe.each(SIDES)("broadcast() from a %s", (side) => {
   const ends = (pair: Awaited<ReturnType<typeof openPair>>): [Connection, Connection] =>
     side === "server" ? [pair.serverWs, pair.clientWs] : [pair.clientWs, pair.serverWs];

@@ -130,6 +130,21 @@ test.each([
   expect(sink.events).toEqual(["drain"]);
 });
 
+test("NodeTransport.write() of more than the kernel takes drains each time", async () => {
+  const size = 16 * 0x100000;
+  const { peer, transport, sink, seen } = await scene();
+  for (let round = 1; round <= 3; round++) {
+    peer.pause();
+    transport.write([new Uint8Array(size)]);
+    expect(transport.bufferedAmount).toBeGreaterThan(0);
+    peer.resume();
+    await until(() => sink.events.length === round);
+    expect(transport.bufferedAmount).toBe(0);
+    await until(() => seen.length === size * round);
+  }
+  expect(sink.events).toEqual(["drain", "drain", "drain"]);
+});
+
 test("NodeTransport.write() after closeWrite() or abort() does nothing", async () => {
   const { transport, sink, seen } = await scene();
   transport.write([bytes("Spam")]);

@@ -19,6 +19,9 @@ export interface SocketLike extends Duplex {
   unref?(): unknown;
 }
 
+/** Written behind what waits, to be told when that is gone. */
+const NOTHING = new Uint8Array(0);
+
 /** Where listeners find their transport: functions of its own for each socket would take half a kilobyte. */
 const TRANSPORT: unique symbol = Symbol("wsasm transport");
 
@@ -86,6 +89,8 @@ export class NodeTransport implements Transport {
   readonly #socket: Driven;
   #sink: TransportSink | undefined;
   #isWaitingForDrain = false;
+  /** Its writes are over when they return, as they nearly always are with TCP: nobody needs to be told of their end. */
+  #isPrompt: boolean;
   #isPaused = false;
   #isKept = true;
   #error: Error | undefined;
@@ -96,6 +101,7 @@ export class NodeTransport implements Transport {
     this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort, ends.remote);
     this.peerCertificate = socket.getPeerX509Certificate?.() ?? null;
     this.#socket[TRANSPORT] = this;
+    this.#isPrompt = "port" in this.remoteAddress && socket.encrypted !== true && socket instanceof Socket;
     socket.on("error", onError);
   }
 
@@ -156,8 +162,15 @@ export class NodeTransport implements Transport {
 
   write(chunks: readonly Uint8Array[]): void {
     const socket = this.#socket;
-    if (socket.destroyed || socket.writableEnded) return;
-    if (chunks.length === 1) {
+    // All of it lies in the writable half of the state, which is at hand: `destroyed` looks at both.
+    if (!socket.writable) return;
+    if (chunks.length === 1 && this.#isPrompt) {
+      socket.write(chunks[0]);
+      if (socket.writableLength > 0) {
+        this.#isPrompt = false;
+        socket.write(NOTHING, this.#onWritten);
+      }
+    } else if (chunks.length === 1) {
       socket.write(chunks[0], this.#onWritten);
     } else {
       socket.cork();
@@ -175,8 +188,9 @@ export class NodeTransport implements Transport {
   };
 
   get bufferedAmount(): number {
+    const socket = this.#socket;
     // What a lost socket holds, and what is given to it, will never be written.
-    return this.#socket.destroyed ? Infinity : this.#socket.writableLength;
+    return socket.writable || !socket.destroyed ? socket.writableLength : Infinity;
   }
 
   pause(): void {
