@@ -98,10 +98,11 @@ let wereSeveral = false;
  * Whether a broadcast is likely to be the only one of its turn: then it is written at once. To come back to thousands of
  * connections at the end of the turn would cost more than it could save.
  */
-function isAlone({ link }: Connection): boolean {
+function isAlone({ link: { transport } }: Connection): boolean {
+  if (transport.endOfTurn === undefined) return false;
   recent++;
-  if (recent > 1 || link.endOfTurn === undefined) return false;
-  link.endOfTurn(() => {
+  if (recent > 1) return false;
+  transport.endOfTurn(() => {
     wereSeveral = recent > 1;
     recent = 0;
   });

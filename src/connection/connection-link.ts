@@ -78,7 +78,8 @@ export interface KeepaliveActions {
 /** What a connection uses of a link; see `Link` for what each of these is. */
 export interface ConnectionLink {
   readonly protocol: ConnectionProtocol;
-  readonly transport: Pick<Transport, "localAddress" | "remoteAddress" | "peerCertificate">;
+  readonly transport: Pick<Transport, "localAddress" | "remoteAddress" | "peerCertificate"> &
+    Partial<Pick<Transport, "endOfTurn">>;
   readonly timers: TimerWheel;
   readonly settings: LinkSettings;
   owner: LinkOwner | undefined;
@@ -93,12 +94,8 @@ export interface ConnectionLink {
   readonly hasRoom: boolean;
   /** Begins to send keepalive pings, if they are wanted; absent where there are no pings. */
   startKeepalive?(actions: KeepaliveActions): { stop(): void } | undefined;
-  /** Encodes a long message, and lets other connections go on between the steps; absent where nothing is encoded. */
-  encode?(encoding: EncodingSteps): Promise<void>;
   /** Makes the list of pings that wait for an answer. Throws where pings cannot be sent. */
   createPings(): Pings;
-  /** Calls back when what runs now and all that it causes at once is over; absent where writing does not wait for that. */
-  endOfTurn?(callback: () => void): void;
   room(): Promise<void>;
   queued(isBorrowed: boolean): Promise<void>;
   /** Sends a message that others get too; `isUrgent`: at once, not with what else is sent in this turn. */

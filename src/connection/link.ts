@@ -6,7 +6,6 @@ import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
-import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
@@ -25,8 +24,6 @@ const MAX_BATCH = 0x10000;
  * that they made in advance, and a server that closes should not wait for them.
  */
 const LINGER = 1000;
-/** Milliseconds for which a long message is encoded before others may go on. */
-const LONGEST_TURN = 4;
 /** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
 const FULL_RECORD = 0x4000;
 const DONE: Promise<void> = Promise.resolve();
@@ -239,21 +236,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { outputTaken, outputLength } = this.protocol;
     this.#senders ??= new Waiters();
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
-  }
-
-  async encode(encoding: EncodingSteps): Promise<void> {
-    const { timers, protocol } = this;
-    let pauseAt = timers.clock.now() + LONGEST_TURN;
-    while (!encoding.step()) {
-      if (timers.clock.now() < pauseAt) continue;
-      await new Promise<void>((resolve) => timers.resumeLater(resolve));
-      if (protocol.state !== "open") return;
-      pauseAt = timers.clock.now() + LONGEST_TURN;
-    }
-  }
-
-  endOfTurn(callback: () => void): void {
-    this.transport.endOfTurn(callback);
   }
 
   createPings(): Pings {

@@ -12,6 +12,7 @@ import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
 import type { ConnectionLink } from "./connection-link.ts";
+import { encodeInTurns } from "./encode-in-turns.ts";
 
 /** Anything that can be sent as a message. */
 export type Sendable = string | BytesLike | BlobLike | Fragments;
@@ -130,7 +131,7 @@ export class Outgoing {
       try {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
         if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
-        if (encoding !== undefined && sent === undefined) await this.#link.encode?.(encoding);
+        if (encoding !== undefined && sent === undefined) await encodeInTurns(encoding, this.#link);
         if (sent === undefined && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         void sendNow();
       } finally {
