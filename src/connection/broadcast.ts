@@ -61,14 +61,14 @@ export function broadcast(
   const prepared = prepare(message, options.text);
   const limit = onSlow === "buffer" ? Infinity : maxBuffered - prepared.frame.payload.length;
   const errors: Error[] = [];
-  const isUrgent = recipients.length > 0 && isAlone(recipients[0] as Connection);
+  const isImmediate = recipients.length > 0 && isAlone(recipients[0] as Connection);
   for (const connection of recipients) {
     if (connection.state !== "open") continue;
     if (connection.link.backlog > limit) {
       if (onSlow === "close") void connection.close(CloseCode.TRY_AGAIN_LATER, "too slow");
       continue;
     }
-    const error = send(connection, prepared, isUrgent);
+    const error = send(connection, prepared, isImmediate);
     if (error === undefined) continue;
     if (raiseExceptions) errors.push(error);
     else connection.link.settings.log.warn(`! cannot broadcast: ${error.message}`);
@@ -109,9 +109,9 @@ function isAlone({ link: { transport } }: Connection): boolean {
   return !wereSeveral;
 }
 
-function send(connection: Connection, prepared: PreparedMessage, isUrgent: boolean): Error | undefined {
+function send(connection: Connection, prepared: PreparedMessage, isImmediate: boolean): Error | undefined {
   try {
-    if (connection.sendPrepared(prepared, isUrgent)) return undefined;
+    if (connection.sendPrepared(prepared, isImmediate)) return undefined;
     return new ConcurrencyError("a message that waits or is sent in fragments is under way");
   } catch (error) {
     return error as Error;

@@ -98,8 +98,8 @@ export interface ConnectionLink {
   createPings(): Pings;
   room(): Promise<void>;
   queued(isBorrowed: boolean): Promise<void>;
-  /** Sends a message that others get too; `isUrgent`: at once, not with what else is sent in this turn. */
-  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): void;
+  /** Sends a message that others get too; `isImmediate`: at once, not with what else is sent in this turn. */
+  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): void;
   flush(): void;
   pause(): void;
   resume(): void;

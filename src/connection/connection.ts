@@ -169,8 +169,8 @@ export abstract class Connection<Data = unknown>
   }
 
   /** @internal For `broadcast`. */
-  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): boolean {
-    return this.#outgoing.sendPrepared(prepared, isUrgent);
+  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
+    return this.#outgoing.sendPrepared(prepared, isImmediate);
   }
 
   /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */

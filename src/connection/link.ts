@@ -213,16 +213,18 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     return this.room();
   }
 
-  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): void {
+  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): void {
     const { sender } = this.protocol;
-    if (!isUrgent || this.#isCongested) {
+    if (!isImmediate || this.#isCongested) {
       sender.sendPrepared(prepared);
-      return void this.queued(false);
+    } else {
+      const bytes = sender.passPrepared(prepared);
+      if (bytes !== undefined) {
+        this.#write([bytes]);
+        return this.#tellCongestion();
+      }
     }
-    const bytes = sender.passPrepared(prepared);
-    if (bytes === undefined) return void this.queued(false);
-    this.#write([bytes]);
-    this.#tellCongestion();
+    void this.queued(false);
   }
 
   /** Whether no more than `writeLimit` is buffered. */

@@ -87,10 +87,10 @@ export class Outgoing {
   }
 
   /** Sends a message that other connections are sent too. Returns `false`, and sends nothing, while another one is under way. */
-  sendPrepared(prepared: PreparedMessage, isUrgent: boolean): boolean {
+  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
     if (this.#turnstile.isTaken) return false;
     this.#link.protocol.checkOrder(prepared.frame.opcode);
-    this.#link.sendPrepared(prepared, isUrgent);
+    this.#link.sendPrepared(prepared, isImmediate);
     return true;
   }
 
