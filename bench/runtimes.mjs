@@ -69,6 +69,7 @@ function contendersOf({ program, args, entry, own }, { flags }) {
     ...ours,
     [own]: { file: here(`servers/${entry}-serve.mjs`), runtime },
     "raw node:net": { file: here("servers/raw.mjs"), runtime, isRaw: true },
+    "raw socket": { file: here(`servers/${entry}-raw.mjs`), runtime, isRaw: true },
   };
 }
 

@@ -1,4 +1,5 @@
 // Between strings and UTF-8: the interface, and an implementation that works wherever JavaScript runs.
+import { decodeLatin1 } from "./ascii.ts";
 
 /** Strings to bytes and back. A runtime may bring a faster one; results are equal. */
 export interface TextCodec {
@@ -19,19 +20,11 @@ export interface TextCodec {
 /** Wherever JavaScript runs. Made on first use, so that importing has no effect. */
 class PortableTextCodec implements TextCodec {
   readonly transcodeUpTo = 0;
+  readonly decodeLatin1 = decodeLatin1;
   // WHATWG "latin1" is windows-1252, which differs from ISO-8859-1 at 0x80-0x9F.
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   readonly #utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
   readonly #encoder = new TextEncoder();
-
-  decodeLatin1(this: void, bytes: Uint8Array, start: number, end: number): string {
-    let text = "";
-    // 4 Ki arguments are safe for the stack of every engine.
-    for (let at = start; at < end; at += 0x1000) {
-      text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 0x1000, end)));
-    }
-    return text;
-  }
 
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
     return this.#utf8.decode(bytes.subarray(start, end));

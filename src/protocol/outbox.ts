@@ -17,10 +17,13 @@ export abstract class Outbox {
   /** @internal */
   protected readonly output: Output;
   /** @internal */
+  protected readonly codec: TextCodec;
+  /** @internal */
   readonly sender: FrameSender;
 
   /** @internal */
   protected constructor(side: Side, kernels: Kernels, codec: TextCodec, internals: ProtocolInternals) {
+    this.codec = codec;
     this.output = new Output(internals.slabs ?? sharedSlabs());
     const writer = new FrameWriter(this.output, kernels, codec, side === "client", internals.maskingKey);
     this.sender = new FrameSender(this.output, writer, codec);

@@ -1,5 +1,6 @@
 // The outgoing bytes of one connection, in order: frames in slabs, and large payloads as they are.
 import { encodeLatin1, encodeLatin1Into } from "../bytes/ascii.ts";
+import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Slab, SlabPool } from "./slab.ts";
 
 /** A segment that is this long is not continued, so that what waits can be handed out in parts. */
@@ -87,10 +88,12 @@ export class Output {
   }
 
   /** Appends text, a byte for each character. */
-  pushLatin1(text: string): void {
+  pushLatin1(text: string, codec: TextCodec): void {
     if (text.length > SHARE_FROM) return this.push(encodeLatin1(text), false);
-    const slab = this.reserve(text.length);
-    encodeLatin1Into(text, slab.bytes, slab.used);
+    // With room for UTF-8: it is what there is a fast way for, and the same where it is not longer.
+    const slab = this.reserve(text.length * 2);
+    const length = codec.encodeInto(text, slab.bytes, slab.used);
+    if (length !== text.length) encodeLatin1Into(text, slab.bytes, slab.used);
     this.commit(slab, slab.used + text.length);
   }
 

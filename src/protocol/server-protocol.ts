@@ -46,7 +46,7 @@ export class ServerProtocol extends Protocol {
     super("server", options, internals);
     this.#settings = options;
     this.#limits = resolveHttpLimits(options.httpLimits);
-    this.#reader = new RequestReader(this.#limits, internals.codec?.decodeLatin1);
+    this.#reader = new RequestReader(this.#limits, this.codec.decodeLatin1);
   }
 
   /**
@@ -79,7 +79,7 @@ export class ServerProtocol extends Protocol {
     if (this.state !== "connecting" || this.closeExpected()) {
       throw new InvalidState("Cannot send response: the opening handshake is over");
     }
-    this.output.pushLatin1(response.head);
+    this.output.pushLatin1(response.head, this.codec);
     // RFC 9110 9.3.2: an answer to HEAD has the headers of a body and none.
     if (response.body.length > 0 && this.#request?.method !== "HEAD") this.output.push(response.body, true);
     response.headers.trim();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { portableTextCodec } from "../../src/bytes/text-codec.ts";
 import { Output } from "../../src/protocol/output.ts";
 import { SLAB_SIZE, SlabPool } from "../../src/protocol/slab.ts";
 import { hex, toHex } from "../support/hex.ts";
@@ -341,17 +342,17 @@ describe("pushLatin1()", () => {
   test("appends a byte for each character, a long text apart from the slab", () => {
     const output = new Output(newPool());
     write(output, hex`01`);
-    output.pushLatin1("aÿ");
+    output.pushLatin1("aÿ", portableTextCodec());
     const long = "é".repeat(5000);
-    output.pushLatin1(long);
-    output.pushLatin1("b");
+    output.pushLatin1(long, portableTextCodec());
+    output.pushLatin1("b", portableTextCodec());
     expect(output.length).toBe(5004);
     expect(output.take().map((chunk) => Buffer.from(chunk).toString("latin1"))).toEqual(["\u0001aÿ", long, "b"]);
   });
 
   test.each(["Ā", `${"a".repeat(5000)}Ā`])("refuses other characters", (text) => {
     const output = new Output(newPool());
-    expect(() => output.pushLatin1(text)).toThrow(RangeError);
+    expect(() => output.pushLatin1(text, portableTextCodec())).toThrow(RangeError);
     expect(output.take()).toEqual([]);
   });
 });

@@ -195,6 +195,26 @@ test("NodeTransport.closeWrite() comes after what was written, however much", as
   expect(seen.length).toBe(size);
 });
 
+test.each(["", "after the peer's FIN"])(
+  "NodeTransport.closeWrite() %s ends with FIN, behind what was written",
+  async (when) => {
+    const { ours, peer, transport, sink, seen } = await scene({ reads: false });
+    if (when !== "") peer.end();
+    await until(() => when === "" || sink.events.includes("end"));
+    const errors: Error[] = [];
+    peer.on("error", (error) => errors.push(error));
+    transport.write([bytes("Spam")]);
+    transport.closeWrite();
+    // Nothing is left to be done: it does not wait for the system to say that both sides have ended.
+    expect(ours.destroyed).toBe(when !== "");
+    peer.on("data", (chunk: Buffer) => (seen.text += chunk.toString()));
+    await until(() => seen.ended);
+    peer.end();
+    await until(() => seen.closed && sink.isClosed);
+    expect([seen.text, errors, sink.error]).toEqual(["Spam", [], undefined]);
+  },
+);
+
 test("NodeTransport.abort() drops what is buffered", async () => {
   const { peer, transport, sink, seen } = await scene({ reads: false });
   transport.write([new Uint8Array(32 * 0x100000)]);
