@@ -2,38 +2,51 @@
 
 /** What an idle connection holds. */
 const SMALL = 0x400;
-/** As much as one read takes. */
-const LARGE = 0x10000;
-/** A read under way cannot be taken back to shrink its buffer: so only so many may be large, in all of the thread. */
-const MAX_LARGE = 256;
 
-let large = 0;
+/** A read under way cannot be taken back to shrink its buffer: so only so many may be long, in all of the thread. */
+interface Long {
+  readonly size: number;
+  readonly most: number;
+  users: number;
+}
 
-/** A read holds its buffer until bytes come: there is one small one, or one of a limited number of large ones. */
+/** Few calls for long messages; and for those who come later, what one call brings of most bursts. */
+const LONG: readonly Long[] = [
+  { size: 0x40000, most: 128, users: 0 },
+  { size: 0x10000, most: 256, users: 0 },
+];
+
+/** A read holds its buffer until bytes come: there is one small one, or one of a limited number of long ones. */
 export class ReadBuffer {
   #bytes: Uint8Array | undefined;
-  #isLarge = false;
-  #wantsLarge = false;
+  /** The kind of its long buffer, while it has one. */
+  #long: Long | undefined;
+  #wantsLong = false;
   /** The last read was as long as it could be. */
   wasFull = false;
 
   /** The memory for the next read. */
   next(): Uint8Array {
-    const isLarge = this.#wantsLarge && (this.#isLarge || large < MAX_LARGE);
-    if (isLarge !== this.#isLarge) {
-      large += isLarge ? 1 : -1;
-      this.#isLarge = isLarge;
-      this.#bytes = undefined;
+    if (this.#wantsLong !== (this.#long !== undefined)) {
+      this.#change(this.#wantsLong ? LONG.find(({ users, most }) => users < most) : undefined);
     }
-    this.#bytes ??= new Uint8Array(isLarge ? LARGE : SMALL);
+    this.#bytes ??= new Uint8Array(this.#long?.size ?? SMALL);
     return this.#bytes;
+  }
+
+  #change(long: Long | undefined): void {
+    if (long === this.#long) return;
+    if (this.#long !== undefined) this.#long.users--;
+    if (long !== undefined) long.users++;
+    this.#long = long;
+    this.#bytes = undefined;
   }
 
   /** What a read of `length` bytes put there. */
   filled(length: number): Uint8Array {
     const bytes = this.#bytes as Uint8Array;
     this.wasFull = length === bytes.length;
-    this.#wantsLarge = this.wasFull || (this.#isLarge && length > SMALL);
+    this.#wantsLong = this.wasFull || (this.#long !== undefined && length > SMALL);
     return bytes.subarray(0, length);
   }
 
@@ -44,9 +57,8 @@ export class ReadBuffer {
 
   /** Gives everything back. */
   release(): void {
+    this.#change(undefined);
     this.#bytes = undefined;
-    if (this.#isLarge) large--;
-    this.#isLarge = false;
-    this.#wantsLarge = false;
+    this.#wantsLong = false;
   }
 }
