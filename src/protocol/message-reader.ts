@@ -31,8 +31,8 @@ import { copyOf, FragmentCounter, FrameAssembler } from "./inbound.ts";
  */
 const GROUP_SIZE = 1024;
 const GROUP_FACTOR = 4;
-/** A payload that fills at least this part of its chunk is a view of it. */
-const VIEW_FROM = 1 / 4;
+/** A payload that fills at least this part of its chunk is a view of it. Four that fill it do, headers and all. */
+const VIEW_FROM = 1 / 5;
 /** V8's, the shortest of the engines. */
 const LONGEST_STRING = 0x1fffffe8;
 /** Bytes of text that become a string in one step. */
