@@ -43,13 +43,13 @@ test("only so many ReadBuffers are long at a time", () => {
   };
   counts();
   for (const buffer of buffers) buffer.filled(SMALL);
-  expect(counts()).toEqual([16, 256, 128]);
+  expect(counts()).toEqual([112, 256, 32]);
   for (const buffer of buffers.slice(0, 50)) {
     buffer.release();
     buffer.release();
   }
   // Those who waited for it get what was given back; nobody who has a long one changes it.
-  expect(counts()).toEqual([50, 256, 94]);
+  expect(counts()).toEqual([112, 256, 32]);
   for (const buffer of buffers) buffer.release();
   expect(counts()).toEqual([400, 0, 0]);
 });

@@ -12,7 +12,7 @@ interface Long {
 
 /** Few calls for long messages; and for those who come later, what one call brings of most bursts. */
 const LONG: readonly Long[] = [
-  { size: 0x40000, most: 128, users: 0 },
+  { size: 0x40000, most: 32, users: 0 },
   { size: 0x10000, most: 256, users: 0 },
 ];
 
