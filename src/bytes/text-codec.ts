@@ -11,6 +11,8 @@ export interface TextCodec {
   decodeUtf16(bytes: Uint8Array, start: number, end: number): string;
   /** Up to how many bytes of non-ASCII text transcoding in the kernel and `decodeUtf16` are faster than `decodeUtf8`. */
   readonly transcodeUpTo: number;
+  /** Up to how many characters a loop over them is faster than `encodeInto`. */
+  readonly loopUpTo: number;
   /** Encodes `text` as UTF-8 at `target[start...]`, lone surrogates as U+FFFD. The room must suffice. Returns the length. */
   encodeInto(text: string, target: Uint8Array, start: number): number;
   /** Length in bytes of `text` as UTF-8. */
@@ -20,6 +22,7 @@ export interface TextCodec {
 /** Wherever JavaScript runs. Made on first use, so that importing has no effect. */
 class PortableTextCodec implements TextCodec {
   readonly transcodeUpTo = 0;
+  readonly loopUpTo = 24;
   readonly decodeLatin1 = decodeLatin1;
   // WHATWG "latin1" is windows-1252, which differs from ISO-8859-1 at 0x80-0x9F.
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -10,8 +10,6 @@ import { SeenFrames } from "./seen-frames.ts";
 /** Longest header: 2 bytes, 8 of length, 4 of masking key. */
 const MAX_HEADER = 14;
 const MASK_BIT = 0x80;
-/** Up to this many characters a loop over them beats a call of the encoder. */
-const SHORT_TEXT = 24;
 
 /** Writes the frames of one connection to its {@link Output}. */
 export class FrameWriter {
@@ -85,7 +83,7 @@ export class FrameWriter {
 
   #encode(text: string, target: Uint8Array, start: number): number {
     const { length } = text;
-    if (length > SHORT_TEXT) return this.#codec.encodeInto(text, target, start);
+    if (length > this.#codec.loopUpTo) return this.#codec.encodeInto(text, target, start);
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 0x7f) return this.#codec.encodeInto(text, target, start);

@@ -14,12 +14,12 @@ import {
   EVENT_LAST,
   EVENT_LENGTH_MASK,
   EVENT_OPCODE,
-  INPUT_OFFSET,
   SCRATCH_CAPACITY,
   SCRATCH_OFFSET,
   UTF16_OFFSET,
 } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
+import { bringBack, ChunkSpan, mayPin, placeOf } from "./chunk-view.ts";
 import type { Message, ProtocolEvent } from "./events.ts";
 import { MessagePiece } from "./events.ts";
 import type { InboundReader } from "./inbound.ts";
@@ -31,14 +31,10 @@ import { copyOf, FragmentCounter, FrameAssembler } from "./inbound.ts";
  */
 const GROUP_SIZE = 1024;
 const GROUP_FACTOR = 4;
-/** A payload that fills at least this part of its chunk is a view of it. Four that fill it do, headers and all. */
-const VIEW_FROM = 1 / 5;
 /** V8's, the shortest of the engines. */
 const LONGEST_STRING = 0x1fffffe8;
 /** Bytes of text that become a string in one step. */
 const TEXT_IN_STEP = 0x100000;
-/** Up to this length a loop is faster than making a view to copy with. */
-const COPY_LOOP = 32;
 
 const WHOLE = EVENT_FIRST | EVENT_LAST | EVENT_FIN;
 /** Flags of a whole message in one frame: opcode, FIN, both ends, no reserved bits. */
@@ -46,6 +42,9 @@ const WHOLE_MASK = 0x7ff & ~EVENT_ASCII;
 const WHOLE_TEXT = WHOLE | Opcode.TEXT;
 const WHOLE_ASCII = WHOLE_TEXT | EVENT_ASCII;
 const WHOLE_BINARY = WHOLE | Opcode.BINARY;
+/** Flags of the first part of such a message. */
+const FIRST_OF_TEXT = WHOLE_TEXT & ~EVENT_LAST;
+const FIRST_OF_BINARY = WHOLE_BINARY & ~EVENT_LAST;
 
 /** Reads whole messages, and control frames between them. */
 export class MessageReader implements InboundReader {
@@ -67,6 +66,7 @@ export class MessageReader implements InboundReader {
   #isAscii = true;
   /** The message under way, or the next one, is given out in pieces. */
   #isStreaming = false;
+  readonly #span = new ChunkSpan();
 
   constructor(codec: TextCodec, isDecoding: boolean, maxFragments: number, allocate?: Allocate) {
     this.#partial = new Accumulator(allocate);
@@ -109,7 +109,7 @@ export class MessageReader implements InboundReader {
       } else if (isText || flags === WHOLE_BINARY) {
         i = this.#readBytes(kernels, i, count, state, chunk, chunkStart);
       } else {
-        this.#readPiece(kernels, i, flags, state);
+        this.#readPart(kernels, i, flags, state, chunk, chunkStart);
         i++;
       }
     }
@@ -192,13 +192,11 @@ export class MessageReader implements InboundReader {
     chunk: Uint8Array,
     chunkStart: number,
   ): number {
-    const { events, memory } = kernels;
-    const offset = events[first * 2 + 1] as number;
+    const { events } = kernels;
     const length = (events[first * 2] as number) & EVENT_LENGTH_MASK;
-    if (length > 0 && length >= chunk.buffer.byteLength * VIEW_FROM) {
-      // A masked payload was unmasked in the parser's memory only.
-      const at = chunkStart + offset - INPUT_OFFSET;
-      if ((state.config & 1) !== 0) copyBack(memory, offset, length, chunk, at);
+    if (mayPin(chunk, length)) {
+      const at = placeOf(kernels, first, chunkStart);
+      bringBack(kernels, first, state, chunk, at);
       this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
       this.hasView = true;
       this.payloadLength += length;
@@ -229,6 +227,42 @@ export class MessageReader implements InboundReader {
     return next;
   }
 
+  /** Where a message lies in its chunk but was parsed in parts, it is not put together in other memory. */
+  #readPart(
+    kernels: Kernels,
+    i: number,
+    flags: number,
+    state: ParserState,
+    chunk: Uint8Array,
+    chunkStart: number,
+  ): void {
+    const at = placeOf(kernels, i, chunkStart);
+    const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
+    if (this.#isSpan(flags, chunk, at, length + state.remaining)) {
+      this.#begin(flags & EVENT_OPCODE);
+      this.#span.open(at);
+    }
+    if (!this.#span.isOpen) return this.#readPiece(kernels, i, flags, state);
+    this.#count(flags, length);
+    const bytes = this.#span.add(kernels, i, state, chunk, at);
+    if (bytes === undefined) return;
+    if (!this.#isText) this.hasView = true;
+    this.events.push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
+  }
+
+  /** Whether a part is the first of a whole message that lies in the chunk, and may stay there. */
+  #isSpan(flags: number, chunk: Uint8Array, at: number, length: number): boolean {
+    const kind = flags & WHOLE_MASK;
+    if ((kind !== FIRST_OF_TEXT && kind !== FIRST_OF_BINARY) || this.#isStreaming) return false;
+    if (at + length > chunk.length) return false;
+    return (this.#isDecoding && kind === FIRST_OF_TEXT) || mayPin(chunk, length);
+  }
+
+  #count(flags: number, length: number): void {
+    if (length > 0 && (flags & EVENT_ASCII) === 0) this.#isAscii = false;
+    this.payloadLength += length;
+  }
+
   #readPiece(kernels: Kernels, i: number, flags: number, state: ParserState): void {
     const opcode = flags & EVENT_OPCODE;
     if (isControl(opcode)) {
@@ -244,8 +278,7 @@ export class MessageReader implements InboundReader {
     }
     const offset = kernels.events[i * 2 + 1] as number;
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
-    if (length > 0 && (flags & EVENT_ASCII) === 0) this.#isAscii = false;
-    this.payloadLength += length;
+    this.#count(flags, length);
     const isLast = (flags & EVENT_LAST) !== 0;
     this.#partial.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
     if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish(isValid(state) ? kernels : undefined));
@@ -349,12 +382,4 @@ function codePointStart(bytes: Uint8Array, at: number): number {
   if (at >= bytes.length) return bytes.length;
   while (((bytes[at] as number) & 0xc0) === 0x80) at--;
   return at;
-}
-
-function copyBack(memory: Uint8Array, offset: number, length: number, chunk: Uint8Array, at: number): void {
-  if (length > COPY_LOOP) {
-    chunk.set(memory.subarray(offset, offset + length), at);
-    return;
-  }
-  for (let i = 0; i < length; i++) chunk[at + i] = memory[offset + i] as number;
 }

@@ -21,6 +21,7 @@ function transcodeUpTo(): number {
 /** The fastest ways that Node has. */
 export const nodeTextCodec: TextCodec = {
   transcodeUpTo: /* @__PURE__ */ transcodeUpTo(),
+  loopUpTo: 24,
   decodeLatin1: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   decodeUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
   decodeUtf16: (bytes, start, end) => ucs2Slice.call(bytes, start, end),
