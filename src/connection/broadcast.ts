@@ -64,7 +64,7 @@ export function broadcast(
   const isImmediate = recipients.length > 0 && isAlone(recipients[0] as Connection);
   for (const connection of recipients) {
     if (connection.state !== "open") continue;
-    if (connection.link.backlog > limit) {
+    if (connection.backlog > limit) {
       if (onSlow === "close") void connection.close(CloseCode.TRY_AGAIN_LATER, "too slow");
       continue;
     }
@@ -112,7 +112,7 @@ function isAlone({ link: { transport } }: Connection): boolean {
 function send(connection: Connection, prepared: PreparedMessage, isImmediate: boolean): Error | undefined {
   try {
     if (connection.sendPrepared(prepared, isImmediate)) return undefined;
-    return new ConcurrencyError("a message that waits or is sent in fragments is under way");
+    return new ConcurrencyError("a message in fragments or of a Blob is under way");
   } catch (error) {
     return error as Error;
   }

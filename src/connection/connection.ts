@@ -168,6 +168,11 @@ export abstract class Connection<Data = unknown>
     return this.#outgoing.trySend(message, options);
   }
 
+  /** @internal For `broadcast`: all bytes that wait. */
+  get backlog(): number {
+    return this.link.backlog + this.#outgoing.waitingLength;
+  }
+
   /** @internal For `broadcast`. */
   sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
     return this.#outgoing.sendPrepared(prepared, isImmediate);

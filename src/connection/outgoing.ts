@@ -49,6 +49,10 @@ export class Outgoing {
   readonly #turnstile = new Turnstile();
   /** Sends each of the whole messages that wait for their turn, in their order. */
   #waiting: Set<() => Promise<void>> | undefined;
+  /** Bytes of these messages; strings count by their units. */
+  waitingLength = 0;
+  /** Messages in fragments and of Blobs that are under way or wait for their turn: nobody knows how long they take. */
+  #sources = 0;
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
@@ -86,11 +90,20 @@ export class Outgoing {
     return true;
   }
 
-  /** Sends a message that other connections are sent too. Returns `false`, and sends nothing, while another one is under way. */
+  /**
+   * Sends a message that other connections are sent too, behind whole ones that wait. Returns `false`, and sends nothing, while
+   * one in fragments or of a Blob is under way.
+   */
   sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
-    if (this.#turnstile.isTaken) return false;
+    if (this.#turnstile.isTaken) return this.#sources === 0 && this.#sendPreparedInTurn(prepared);
     this.#link.protocol.checkOrder(prepared.frame.opcode);
     this.#link.sendPrepared(prepared, isImmediate);
+    return true;
+  }
+
+  #sendPreparedInTurn({ frame: { opcode, payload } }: PreparedMessage): true {
+    const options = { text: opcode === Opcode.TEXT };
+    void handled(this.#sendInTurn(payload, options, this.#encodeInSteps(payload, options)));
     return true;
   }
 
@@ -109,7 +122,11 @@ export class Outgoing {
   }
 
   #encodeInSteps(payload: string | Uint8Array, options: SendOptions | undefined): EncodingSteps | undefined {
-    return this.#link.protocol.encodeInSteps(options?.text ?? typeof payload === "string", payload, options);
+    const { protocol } = this.#link;
+    const isText = options?.text ?? typeof payload === "string";
+    const steps = protocol.encodeInSteps(isText, payload, options);
+    const kept = steps === undefined ? payload : keptFor(payload, options);
+    return kept === payload ? steps : protocol.encodeInSteps(isText, kept, options);
   }
 
   /** Sends a whole message when its turn comes: when there is room, if it can be aborted, and when it is encoded. */
@@ -120,24 +137,32 @@ export class Outgoing {
   ): Promise<void> {
     const signal = options?.signal;
     let sent: Promise<void> | undefined;
+    // From then on extensions remember it: it leaves, whoever aborts.
+    let isBegun = false;
     const sendNow = (): Promise<void> => {
-      sent ??= handled(this.#sendWhole(payload, options, encoding));
+      const isWanted = isBegun || signal?.aborted !== true;
+      sent ??= isWanted ? handled(this.#sendWhole(payload, options, encoding)) : rejected(signal.reason);
       return sent;
     };
     this.#waiting ??= new Set();
     this.#waiting.add(sendNow);
+    this.waitingLength += payload.length;
     try {
       await this.#turnstile.enter(signal);
       try {
         if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
         if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
-        if (encoding !== undefined && sent === undefined) await encodeInTurns(encoding, this.#link);
+        if (encoding !== undefined && sent === undefined) {
+          isBegun = true;
+          await encodeInTurns(encoding, this.#link);
+        }
         if (sent === undefined && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         void sendNow();
       } finally {
         this.#turnstile.leave();
       }
     } finally {
+      this.waitingLength -= payload.length;
       this.#waiting.delete(sendNow);
       if (this.#waiting.size === 0) this.#waiting = undefined;
     }
@@ -169,9 +194,24 @@ export class Outgoing {
     return this.#sendBlob(message, options);
   }
 
+  async #enterAsSource(signal: AbortSignal | undefined): Promise<void> {
+    this.#sources++;
+    try {
+      await this.#turnstile.enter(signal);
+    } catch (error) {
+      this.#sources--;
+      throw error;
+    }
+  }
+
+  #leaveAsSource(): void {
+    this.#sources--;
+    this.#turnstile.leave();
+  }
+
   async #sendBlob(blob: BlobLike, options: SendOptions | undefined): Promise<void> {
     const signal = options?.signal;
-    await this.#turnstile.enter(signal);
+    await this.#enterAsSource(signal);
     let sent: Promise<void>;
     try {
       if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
@@ -179,7 +219,7 @@ export class Outgoing {
       if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
       sent = this.#append(bytes, options);
     } finally {
-      this.#turnstile.leave();
+      this.#leaveAsSource();
     }
     await untilAborted(sent, signal);
   }
@@ -191,7 +231,7 @@ export class Outgoing {
     let isDone = false;
     const abort = (): void => this.#interrupt?.(signal?.reason);
     try {
-      await this.#turnstile.enter(signal);
+      await this.#enterAsSource(signal);
       try {
         signal?.addEventListener("abort", abort);
         isDone = await this.#sendAll(items, options);
@@ -200,7 +240,7 @@ export class Outgoing {
         throw error;
       } finally {
         signal?.removeEventListener("abort", abort);
-        this.#turnstile.leave();
+        this.#leaveAsSource();
       }
     } finally {
       if (!isDone) releaseIterator(items);

@@ -95,7 +95,7 @@ describe.each(SIDES)("broadcast() from a %s", (side) => {
     const gate = gated();
     const sending = from.send(slowly(gate.promise));
     await pair.settle();
-    const text = "a message that waits or is sent in fragments is under way";
+    const text = "a message in fragments or of a Blob is under way";
     broadcast([from, ends(other)[0]], "news");
     expect(logger.lines).toEqual([{ level: "warn", message: `! cannot broadcast: ${text}`, details: [] }]);
     expect(await ends(other)[1].recv()).toBe("news");

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { ClientCompression, ServerCompression } from "../../src/extensions/compression-option.ts";
 import { bindConnect } from "../../src/client/connect.ts";
+import { broadcast } from "../../src/connection/broadcast.ts";
 import type { Connection } from "../../src/node.ts";
 import { bindServe } from "../../src/server/serve.ts";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";
@@ -183,6 +184,71 @@ describe("a long message", () => {
       await ws.send(message);
       expect(isSame(await ws.recv(), message)).toBe(true);
     }
+    await ws.close();
+  });
+
+  test("leaves whole when it is aborted while it is encoded, whatever becomes of its bytes", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    const controller = new AbortController();
+    const bytes = new Prng(3).bytes(8_000_000).map((byte) => byte & 15);
+    const original = bytes.slice();
+    const sent = ws.send(bytes, { signal: controller.signal });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    controller.abort("no");
+    await expect(sent).rejects.toBe("no");
+    bytes.fill(255);
+    void ws.send("next");
+    expect(isSame(await ws.recv(), original)).toBe(true);
+    expect(await ws.recv()).toBe("next");
+    await ws.close();
+  });
+
+  test("that waits while another one is encoded is not sent when it is aborted", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    const controller = new AbortController();
+    void ws.send("first ".repeat(100_000));
+    const sent = ws.send("aborted ".repeat(100_000), { signal: controller.signal });
+    controller.abort("no");
+    await expect(sent).rejects.toBe("no");
+    await ws.send("next");
+    expect(await ws.recv()).toHaveLength(600_000);
+    expect(await ws.recv()).toBe("next");
+    await ws.close();
+  });
+
+  test("is followed by what is broadcast meanwhile", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    for (let i = 0; i < 3; i++) {
+      void ws.send("x".repeat(1_000_000 + i));
+      broadcast([ws], "b");
+      broadcast([ws], hex`01 02`);
+      broadcast([ws], "y".repeat(1_000_000));
+      void ws.send("c");
+    }
+    for (let i = 0; i < 3; i++) {
+      expect(await ws.recv()).toHaveLength(1_000_000 + i);
+      expect(await ws.recv()).toBe("b");
+      expect(await ws.recv()).toEqual(hex`01 02`);
+      expect(await ws.recv()).toBe("y".repeat(1_000_000));
+      expect(await ws.recv()).toBe("c");
+    }
+    await ws.close();
+  });
+
+  test("counts as what waits for a connection, and so do broadcasts behind it", async () => {
+    const ws = await openBoth(undefined, undefined, echo);
+    void ws.send("x".repeat(1_000_000));
+    broadcast([ws], "left out", { onSlow: "skip", maxBuffered: 1_000_007 });
+    broadcast([ws], "y".repeat(500), { onSlow: "skip", maxBuffered: 1_000_500 });
+    broadcast([ws], "left out", { onSlow: "skip", maxBuffered: 1_000_507 });
+    await ws.send("c");
+    expect(await ws.recv()).toHaveLength(1_000_000);
+    expect(await ws.recv()).toHaveLength(500);
+    expect(await ws.recv()).toBe("c");
+    broadcast([ws], "not any more", { onSlow: "skip", maxBuffered: 12 });
+    expect(await ws.recv()).toBe("not any more");
     await ws.close();
   });
 

@@ -422,6 +422,21 @@ describe.each(SIDES)("%s", (side) => {
       }
     });
 
+    test("an abort of one that waits holds when the connection is closed in the same turn", async () => {
+      const scene = await openRaw(side);
+      const controller = new AbortController();
+      const first = scene.ws.send(new Blob(["B"]));
+      const second = scene.ws.send("x", { signal: controller.signal });
+      const third = scene.ws.send("A");
+      controller.abort("no");
+      void scene.ws.close();
+      await expect(second).rejects.toBe("no");
+      expect(await sentAfterAll(scene)).toBe("81 01 41 88 02 03 e8");
+      scene.ws.abort();
+      await third;
+      await expect(first).rejects.toBeInstanceOf(ConnectionClosed);
+    });
+
     test(
       "100,000 sends that nobody awaits take linear time, behind a fragmented one too",
       { timeout: 60_000 },
