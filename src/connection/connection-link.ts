@@ -48,6 +48,8 @@ export interface ConnectionProtocol {
   readonly receiver: {
     room: Room | undefined;
     readonly hasEncoded: boolean;
+    /** What is wrong with what was received, or `null`. */
+    readonly fault: Error | null;
   };
   readonly sender: {
     owner: object | null;

@@ -317,7 +317,7 @@ export abstract class Connection<Data = unknown>
 
   /** @internal Whether `error` says that this connection, and not some other, is closed. */
   isOwnEnd(error: unknown): boolean {
-    return error instanceof ConnectionClosed && error === this.#error;
+    return error instanceof ConnectionClosed && (error === this.#error || this.#incoming.isEnd(error));
   }
 
   // From the link

@@ -1,6 +1,8 @@
 // The receiving half of a connection: what arrives, who reads it, and when the network has to wait.
 import { handled, rejected } from "../async/deferred.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
+import type { ConnectionClosed } from "../errors/closed.ts";
+import { ConnectionClosedError, ConnectionClosedOK } from "../errors/closed.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { Message, ProtocolEvent } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
@@ -32,7 +34,7 @@ export class Incoming {
   messages = 0;
   /** After a gap nothing may follow. */
   #isDropping = false;
-  #end: Error | undefined;
+  #end: ConnectionClosed | undefined;
   /** Events are being taken: others must not come in between. */
   #isTaking = false;
 
@@ -165,14 +167,28 @@ export class Incoming {
     while (receiver.hasEncoded && this.#queue.isLow && link.decodeWaiting());
     this.#isTaking = false;
     if (receiver.hasEncoded) return;
-    if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#end);
+    if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#endWith(receiver.fault));
     else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }
 
   /** No more messages will come, but those that wait to be decoded. */
-  close(error: Error): void {
+  close(error: ConnectionClosed): void {
     this.#end = error;
     this.onTaken();
+  }
+
+  /** A message that is found to be wrong only when the connection is closed was lost: for who reads, that is no regular end. */
+  #endWith(fault: Error | null): Error {
+    if (fault !== null && this.#end instanceof ConnectionClosedOK) {
+      const { received, sent, receivedThenSent } = this.#end;
+      this.#end = new ConnectionClosedError(received, sent, receivedThenSent, { cause: fault });
+    }
+    return this.#end as ConnectionClosed;
+  }
+
+  /** Whether `error` is what who reads gets at the end. */
+  isEnd(error: unknown): boolean {
+    return error === this.#end;
   }
 }
 

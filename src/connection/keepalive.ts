@@ -68,7 +68,12 @@ export class Keepalive {
   #provoke(): void {
     const link = this.#link;
     if (link.backlog > 0) return;
-    link.protocol.sendPong(NOTHING);
+    try {
+      link.protocol.sendPong(NOTHING);
+    } catch (error) {
+      // From an extension, and this is a timer: nobody else would hear of it.
+      return this.#actions.fail(error as Error);
+    }
     link.flush();
   }
 

@@ -32,7 +32,7 @@ export class NativeProtocol implements ConnectionProtocol {
   /** Nothing that arrives matters any more. */
   isDiscarding = false;
   /** Messages arrive whole, and nothing waits to be decoded. */
-  readonly receiver: ConnectionProtocol["receiver"] = { room: undefined, hasEncoded: false };
+  readonly receiver: ConnectionProtocol["receiver"] = { room: undefined, hasEncoded: false, fault: null };
   readonly sender: ConnectionProtocol["sender"] = {
     owner: null,
     sendEncoded: () => {},

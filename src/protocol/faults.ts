@@ -77,3 +77,8 @@ export function closeReasonOf(error: Error): string {
   while (portableTextCodec().byteLength(reason) > MAX_REASON_LENGTH) reason = reason.slice(0, -1);
   return reason;
 }
+
+/** Extensions may throw anything. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

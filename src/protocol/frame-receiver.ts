@@ -9,7 +9,7 @@ import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
 import { ExtensionPipeline } from "./extension-pipeline.ts";
-import { parseError } from "./faults.ts";
+import { parseError, toError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { InboundReader } from "./inbound.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -309,8 +309,4 @@ export class FrameReceiver {
     if (this.#encoded.length > 0) this.#encoded = [];
     this.#front = 0;
   }
-}
-
-function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -13,7 +13,7 @@ import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
-import { closeCodeOf, closeReasonOf } from "./faults.ts";
+import { closeCodeOf, closeReasonOf, toError } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { parserFor } from "./options.ts";
@@ -202,22 +202,22 @@ export abstract class Protocol extends Outbox {
   }
 
   #receiveControl(frame: Frame): void {
-    if (frame.opcode === Opcode.PING) this.sender.answerPing(frame.payload);
-    else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
-  }
-
-  #receiveClose(frame: Frame): void {
-    this.#isDiscarding = true;
     try {
-      this.#pending ??= Close.parse(frame.payload, this.kernels);
+      if (frame.opcode === Opcode.PING) this.sender.answerPing(frame.payload);
+      else if (frame.opcode === Opcode.CLOSE) this.#receiveClose(frame);
     } catch (error) {
       this.#failLater(error);
     }
   }
 
+  #receiveClose(frame: Frame): void {
+    this.#isDiscarding = true;
+    this.#pending ??= Close.parse(frame.payload, this.kernels);
+  }
+
   #failLater(error: unknown): void {
     this.#isDiscarding = true;
-    this.#pending ??= error instanceof Error ? error : new Error(String(error));
+    this.#pending ??= toError(error);
   }
 
   // Closing
@@ -251,7 +251,13 @@ export abstract class Protocol extends Outbox {
 
   #writeClose(close: Close): void {
     const payload = close.code === CloseCode.NO_STATUS_RCVD ? EMPTY : close.serialize();
-    this.sender.sendInOrder(Opcode.CLOSE, payload);
+    try {
+      this.sender.sendInOrder(Opcode.CLOSE, payload);
+    } catch (error) {
+      // An extension has no frame for it: then only the end of TCP says that it is over.
+      this.parserError ??= toError(error);
+      return this.fail(CloseCode.ABNORMAL_CLOSURE);
+    }
     this.closeSent = close;
     this.#move("close-sent");
   }

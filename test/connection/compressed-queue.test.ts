@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../../src/connection/connection.ts";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
-import { InvalidCompressedData, ProtocolError } from "../../src/errors/protocol.ts";
+import { InvalidCompressedData, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
 import { deflatedFrame, openDeflated } from "../support/deflated.ts";
 import { frameOf, outcomeOf } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
@@ -84,6 +84,34 @@ describe.each(SIDES)("%s: a queue of one message, and 1,000 of 100 KB in one chu
     expect(error).toBeInstanceOf(kind);
     if (cause === undefined) expect(error.cause).toBeUndefined();
     else expect(error.cause).toBeInstanceOf(cause);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ["that is not compressed", hex`c2 01 ff`],
+    ["that is too big", deflatedFrame(0x82, new Uint8Array(SIZE * 20))],
+  ])("data %s, found only after a regular Close, is the end for who reads", async (_what, wrong) => {
+    for (const how of ["recv", "iterate", "stream"]) {
+      const { ws, feed, peer, settle, sent } = await openDeflated(side, { maxQueue: 1, maxSize: SIZE * 10 });
+      await feed(...FLOOD.slice(0, 6), wrong, deflatedFrame(0x82, "last"), hex`88 02 03 e8`);
+      peer.end();
+      await rest();
+      await settle();
+      expect(sent()).toMatchObject([{ firstByte: 0x88, payload: hex`03 e8` }]);
+      expect((await ws.closed).error).toBeInstanceOf(ConnectionClosedOK);
+      await readFlood(ws, 6);
+      const reads = {
+        recv: () => ws.recv(),
+        iterate: () => ws[Symbol.asyncIterator]().next(),
+        stream: () => ws.recvStreaming().next(),
+      };
+      const error = await reads[how as keyof typeof reads]().catch((thrown: unknown) => thrown as Error);
+      expect(error).toBeInstanceOf(ConnectionClosedError);
+      expect((error as ConnectionClosedError).cause).toBeInstanceOf(
+        wrong.length < 4 ? InvalidCompressedData : PayloadTooBig,
+      );
+      expect(ws.isOwnEnd(error)).toBe(true);
+      await expect(ws.recv()).rejects.toBe(error);
+    }
   });
 
   test.each(["reset", "ended"])("all arrive after TCP was %s", async (how) => {

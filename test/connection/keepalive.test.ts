@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { TimeoutError } from "../../src/errors/network.ts";
 import { hex, parseHex } from "../support/hex.ts";
 import type { RawScene } from "../support/network.ts";
@@ -216,6 +216,21 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.clock.pending).toBe(0);
     },
   );
+
+  test("Keepalive fails the connection where not even a Pong can be made", async () => {
+    const scene = await openRaw(side, { ...OPTIONS, maxQueue: { high: 1, low: 0 } });
+    await scene.feed(hex`82 00`, hex`82 00`);
+    await scene.advance(1000);
+    const error = new Error("cannot encode");
+    vi.spyOn(scene.link.protocol, "sendPong").mockImplementation(() => {
+      throw error;
+    });
+    await scene.advance(1000);
+    expect(scene.ws.state).toBe("closing");
+    scene.ws.abort();
+    await scene.settle();
+    expect((await scene.ws.closed).error.cause).toBe(error);
+  });
 
   test("Keepalive without pingTimeout pings for ever and never fails", async () => {
     const scene = await openRaw(side, { pingInterval: 1000, pingTimeout: null, closeTimeout: 100 });

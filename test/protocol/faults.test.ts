@@ -3,7 +3,7 @@ import { NetworkError } from "../../src/errors/network.ts";
 import { InvalidCompressedData, InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
 import * as constants from "../../src/kernels/constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
-import { closeCodeOf, closeReasonOf, parseError } from "../../src/protocol/faults.ts";
+import { closeCodeOf, closeReasonOf, parseError, toError } from "../../src/protocol/faults.ts";
 
 function stateWith(fault: number, detail = 0, config = 0): ParserState {
   const state = new ParserState(config, 100, 50);
@@ -74,4 +74,10 @@ test.each([
   [new ProtocolError(`${"x".repeat(122)}é`), "x".repeat(122)],
 ])("closeReasonOf() of %s", (error, reason) => {
   expect(closeReasonOf(error)).toBe(reason);
+});
+
+test("toError() makes an Error of whatever was thrown", () => {
+  const error = new RangeError("wrong");
+  expect(toError(error)).toBe(error);
+  expect(toError("text")).toEqual(new Error("text"));
 });

@@ -5,6 +5,7 @@ import { NetworkError } from "../../src/errors/network.ts";
 import { InvalidState, ProtocolError } from "../../src/errors/protocol.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
 import type { Frame } from "../../src/frames/frame.ts";
+import { Opcode } from "../../src/frames/opcode.ts";
 import { HandshakeRequest } from "../../src/http/request.ts";
 import { HandshakeResponse } from "../../src/http/response.ts";
 import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
@@ -916,6 +917,50 @@ describe("Protocol", () => {
     expect(protocol.parserError).toBeNull();
     expect(protocol.closeCode).toBe(1006);
     expect(protocol.dataToSend()).toEqual([new Uint8Array(0)]);
+  });
+
+  describe.each(SIDES)("%s: an extension that cannot encode", (side) => {
+    const error = new Error("cannot encode");
+    const failing = (opcode: Opcode): Extension => ({
+      ...IDENTITY,
+      encode(frame) {
+        if (frame.opcode === opcode) throw error;
+        return frame;
+      },
+    });
+
+    test("a Pong fails the connection with 1011", () => {
+      const protocol = new OpenProtocol(side, {}, {}, [failing(Opcode.PONG)]);
+      protocol.receiveData(fromPeer(side, hex`89 01 01`, hex`81 01 41`));
+      protocol.dataToSend();
+      expect(protocol.closeSent?.code).toBe(1011);
+      expect(protocol.parserError).toBe(error);
+      expect(() => protocol.sendPong(hex``)).toThrow("connection is closing");
+    });
+
+    test.each<[string, (protocol: OpenProtocol) => void]>([
+      ["sendClose()", (protocol) => protocol.sendClose(1000)],
+      ["fail()", (protocol) => protocol.fail(1011)],
+      ["a Close of the peer", (protocol) => protocol.receiveData(fromPeer(side, hex`88 02 03 e8`))],
+      ["a fault of the peer", (protocol) => protocol.receiveData(fromPeer(side, hex`83 00`))],
+    ])("a Close ends TCP without one: %s", (what, close) => {
+      const protocol = new OpenProtocol(side, {}, {}, [failing(Opcode.CLOSE)]);
+      close(protocol);
+      expect(protocol.dataToSend().map(toHex)).toEqual([""]);
+      expect([protocol.state, protocol.closeSent]).toEqual(["closing", null]);
+      protocol.receiveEof();
+      expect(protocol.closeError()).toBeInstanceOf(ConnectionClosedError);
+      expect(protocol.closeError().received?.code).toBe(what.startsWith("a Close") ? 1000 : undefined);
+      if (what.startsWith("a fault")) expect(protocol.closeError().cause).toBeInstanceOf(ProtocolError);
+      else expect(protocol.closeError().cause).toBe(error);
+    });
+
+    test("a Ping or a message throws, and the connection goes on", () => {
+      const protocol = new OpenProtocol(side, {}, {}, [failing(Opcode.PING)]);
+      expect(() => protocol.sendPing(hex`01`)).toThrow("cannot encode");
+      protocol.sendPong(hex``);
+      expect(protocol.state).toBe("open");
+    });
   });
 
   test.each(SIDES)("%s: extensions are those that were negotiated", (side) => {

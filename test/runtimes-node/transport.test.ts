@@ -274,6 +274,26 @@ test("NodeTransport.endOfTurn() comes after all promise reactions, and before th
   expect(order).toEqual(["reactions", "end of turn", "another", "next event"]);
 });
 
+test("NodeTransport.endOfTurn() goes on behind what throws, and keep it no secret", async () => {
+  const listeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  const thrown: unknown[] = [];
+  process.on("uncaughtException", (error) => thrown.push(error));
+  try {
+    const { transport } = await scene();
+    const order: string[] = [];
+    transport.endOfTurn(() => {
+      throw new Error("turn");
+    });
+    transport.endOfTurn(() => order.push("next"));
+    await until(() => order.length === 1 && thrown.length === 1);
+    expect(thrown).toEqual([new Error("turn")]);
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of listeners) process.on("uncaughtException", listener);
+  }
+});
+
 test("NodeTransport.endOfReading() is for TLS: it comes after the turns of all records, before the next wait", async () => {
   const { ours, transport } = await scene();
   expect(transport.endOfReading(() => expect.unreachable())).toBe(false);

@@ -35,7 +35,20 @@ let endings: (() => void)[] = [];
 function endTurn(): void {
   const ending = endings;
   endings = [];
-  for (const end of ending) end();
+  runAll(ending);
+}
+
+/** What the logger or an extension of one connection throws is not the end of the turn for the others. */
+function runAll(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) {
+    try {
+      callback();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
 }
 
 /** What waits until all sockets have delivered what they read: one immediate for all. */
@@ -44,7 +57,7 @@ let readings: (() => void)[] = [];
 function endReading(): void {
   const ending = readings;
   readings = [];
-  for (const end of ending) end();
+  runAll(ending);
 }
 
 function onError(this: Driven, error: Error): void {
