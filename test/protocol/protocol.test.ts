@@ -923,9 +923,9 @@ describe("Protocol", () => {
     const error = new Error("cannot encode");
     const failing = (opcode: Opcode): Extension => ({
       ...IDENTITY,
-      encode(frame) {
-        if (frame.opcode === opcode) throw error;
-        return frame;
+      encode(plain) {
+        if (plain.opcode === opcode) throw error;
+        return plain;
       },
     });
 
@@ -943,9 +943,9 @@ describe("Protocol", () => {
       ["fail()", (protocol) => protocol.fail(1011)],
       ["a Close of the peer", (protocol) => protocol.receiveData(fromPeer(side, hex`88 02 03 e8`))],
       ["a fault of the peer", (protocol) => protocol.receiveData(fromPeer(side, hex`83 00`))],
-    ])("a Close ends TCP without one: %s", (what, close) => {
+    ])("a Close ends TCP without one: %s", (what, end) => {
       const protocol = new OpenProtocol(side, {}, {}, [failing(Opcode.CLOSE)]);
-      close(protocol);
+      end(protocol);
       expect(protocol.dataToSend().map(toHex)).toEqual([""]);
       expect([protocol.state, protocol.closeSent]).toEqual(["closing", null]);
       protocol.receiveEof();
