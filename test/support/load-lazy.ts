@@ -6,6 +6,7 @@ await Promise.all([
   loadCompression(),
   loadTrace(),
   import("../../src/client/authentication.ts"),
+  import("../../src/client/proxy-choice.ts"),
   import("../../src/client/reconnecting.ts"),
   import("../../src/client/redirect.ts"),
   import("../../src/client/through-proxy.ts"),
