@@ -60,16 +60,20 @@ for (const { way, ...settings } of WAYS) {
   }
 }
 
-function contendersOf({ program, args, entry, own }, { flags }) {
+function contendersOf({ program, args, entry, own }, { flags, isText, payload, depth }) {
   const runtime = [program, ...args];
   const wsasm = (name) => ({ file: here("servers/wsasm.mjs"), args: [name, ...(flags ?? [])], runtime });
   const ours = { wsasm: wsasm(`wsasm/${entry}`), "wsasm on node:net": wsasm("wsasm/node") };
   if (flags !== undefined) return ours;
+  // The queue of its messages is empty when a chunk comes, and ASCII needs no other length.
+  const hasStrings = entry === "bun" && isText && depth > 1 && payload.every((byte) => byte < 0x80);
+  const strings = { file: here("servers/bun-strings.mjs"), args: [String(payload.length)], runtime };
   return {
     ...ours,
     [own]: { file: here(`servers/${entry}-serve.mjs`), runtime },
     "raw node:net": { file: here("servers/raw.mjs"), runtime, isRaw: true },
     "raw socket": { file: here(`servers/${entry}-raw.mjs`), runtime, isRaw: true },
+    ...(hasStrings && { "strings alone": strings }),
   };
 }
 
