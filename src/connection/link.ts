@@ -19,10 +19,7 @@ import { Waiters } from "./waiters.ts";
 
 /** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
 const MAX_BATCH = 0x10000;
-/**
- * How long a client that was answered by plain HTTP gets to close its side (RFC 9112 9.6): browsers hold connections open
- * that they made in advance, and a server that closes should not wait for them.
- */
+/** How long a client that was answered by plain HTTP gets to close its side (RFC 9112 9.6): browsers hold connections open. */
 const LINGER = 1000;
 /** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
 const FULL_RECORD = 0x4000;
@@ -271,7 +268,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #flushLater(): boolean {
     if (this.#isFlushScheduled) return true;
     if (this.protocol.outputLength === 0 || this.#isCongested) return false;
-    // Made anew each time: most connections have no use for it, and each of them would hold one.
+    // Made anew each time: most connections have no use for one of their own.
     this.#isFlushScheduled = this.transport.endOfReading?.(() => this.#endReading()) === true;
     return this.#isFlushScheduled;
   }
@@ -377,7 +374,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
 
   /** Starts the one deadline of closing, from the first sign of it to the end of TCP. */
   #expectEnd(): void {
-    if (this.isLost || this.#isLingering) return;
+    // A transport that is gone already says so soon.
+    if (this.isLost || this.#isLingering || this.transport.bufferedAmount === Infinity) return;
     const { closeTimeout } = this.settings;
     // An answer by plain HTTP gets its time to be written first.
     this.#isLingering = this.protocol.state === "connecting" && this.backlog === 0;
