@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Link } from "../../src/connection/link.ts";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";
 import { InvalidMessage, InvalidStatus, RequestLineTooLong } from "../../src/errors/handshake.ts";
@@ -575,3 +575,21 @@ describe("a transport that delivers one read in several turns", () => {
     expect(scene.transport.writes).toHaveLength(length);
   });
 });
+
+test.each(["client", "server"] as const)(
+  "%s: there is no deadline for a transport that is gone already",
+  async (side) => {
+    const scene = await openRaw(side, { pingInterval: null });
+    for (const [amount, pending] of [
+      [Infinity, 0],
+      [0, 1],
+    ] as const) {
+      vi.spyOn(scene.link.transport, "bufferedAmount", "get").mockReturnValue(amount);
+      scene.link.onEnd();
+      expect(scene.clock.pending).toBe(pending);
+    }
+    vi.restoreAllMocks();
+    scene.ws.abort();
+    await scene.settle();
+  },
+);
