@@ -44,6 +44,8 @@ const shorten = {
       module: true,
       ecma: 2022,
       compress: { passes: 2, keep_classnames: true },
+      // Node prints the whole line of an error that nobody caught.
+      format: { max_line_len: 200 },
       mangle: { keep_classnames: true },
       sourceMap: true,
     });
@@ -61,7 +63,7 @@ function onwarn(warning) {
 }
 
 /** Entries that decide what lies together in a file. With all of them, there would be twice as many files. */
-const DECISIVE = /^(index|node|browser|workers|extensions|sansio|router|kernels\/.*)$/;
+const DECISIVE = /^(index|node|browser|workers|sansio|kernels\/.*)$/;
 
 /** Which chunk each module lies in when there are only the decisive entries. */
 async function placesOf(input) {

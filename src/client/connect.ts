@@ -15,7 +15,7 @@ import { retryAfter } from "./retry-delay.ts";
  * @throws {InvalidURI} For anything else.
  * @throws {InvalidProxy} If the URI of the proxy cannot be used.
  * @throws {NetworkError} If there is no connection to the host, or its certificate is refused.
- * @throws {TypeError | RangeError} For options that cannot be used, alone or together.
+ * @throws {TypeError | RangeError} For a URI that is neither a string nor a URL, and for options that cannot be used, alone or together.
  * @throws {InvalidHandshake} If the server does not answer as a WebSocket server that agrees, or the proxy not as a proxy.
  * @throws {TimeoutError} After `openTimeout`.
  *
@@ -24,11 +24,11 @@ import { retryAfter } from "./retry-delay.ts";
  * await ws.send("Hello world!");
  * console.log(await ws.recv());
  */
-export type Connect = <Data = unknown>(uri: string, options?: ConnectOptions) => Connecting<Data>;
+export type Connect = <Data = unknown>(uri: string | URL, options?: ConnectOptions) => Connecting<Data>;
 
 /** Makes the `connect` of a runtime. */
 export function bindConnect(runtime: Runtime): Connect {
-  const connect = (uri: string, options: ConnectOptions = {}): Connecting =>
+  const connect = (uri: string | URL, options: ConnectOptions = {}): Connecting =>
     new Connecting({
       open: async () => open(runtime, readConnectOptions(uri, options)),
       iterate: () => iterate(runtime, uri, options),
@@ -38,7 +38,7 @@ export function bindConnect(runtime: Runtime): Connect {
 
 async function* iterate(
   runtime: Runtime,
-  uri: string,
+  uri: string | URL,
   options: ConnectOptions,
 ): AsyncGenerator<ClientConnection, void, undefined> {
   const settings = readConnectOptions(uri, options);

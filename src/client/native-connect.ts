@@ -41,18 +41,20 @@ const OWN = ["openTimeout", "subprotocols", "signal", "processException", "recon
  * await ws.send("Hello world!");
  * console.log(await ws.recv());
  */
-export type NativeConnect = (uri: string, options?: NativeConnectOptions) => Connecting;
+export type NativeConnect = (uri: string | URL, options?: NativeConnectOptions) => Connecting;
 
 /** Opens a WebSocket of the runtime. May throw what the runtime throws. */
 export type OpenNativeSocket = (uri: string, subprotocols: string[]) => NativeSocket;
 
 /** Makes the `connect` of a runtime that brings its WebSocket. */
 export function bindNativeConnect(openSocket: OpenNativeSocket): NativeConnect {
-  return (uri, options = {}) =>
-    new Connecting({
+  return (given, options = {}) => {
+    const uri = given instanceof URL ? given.href : given;
+    return new Connecting({
       open: async () => open(openSocket, uri, options, readOptions(uri, options)),
       iterate: () => iterate(openSocket, uri, options),
     });
+  };
 }
 
 async function* iterate(

@@ -1,6 +1,6 @@
 // Options of connect(), checked and complete.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions } from "../connection/options.ts";
+import { checkOptions, readConnectionOptions } from "../connection/options.ts";
 import type { ClientTlsOptions } from "../connection/tls.ts";
 import type { ClientCompression } from "../extensions/compression-option.ts";
 import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
@@ -88,8 +88,9 @@ export interface ConnectSettings {
  * @throws {InvalidURI | InvalidProxy | InvalidHeaderValue}
  * @throws {TypeError | RangeError} For options that cannot be used, alone or together.
  */
-export function readConnectOptions(text: string, options: ConnectOptions): ConnectSettings {
-  const uri = parseUri(text);
+export function readConnectOptions(given: string | URL, options: ConnectOptions): ConnectSettings {
+  const uri = parseUri(given);
+  checkOptions(options);
   checkSubprotocols(options.subprotocols ?? []);
   destinationOf(uri, options);
   const proxy = readProxy(options);

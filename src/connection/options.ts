@@ -113,6 +113,17 @@ export interface ConnectionSettings extends LinkSettings {
   readonly httpLimits: HttpLimits;
 }
 
+/** @throws {TypeError} */
+export function checkOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new TypeError("Cannot use options: expected an object");
+}
+
+/** @throws {TypeError} */
+export function checkFunction(name: string, value: unknown): void {
+  if (value != null && typeof value !== "function") throw new TypeError(`Cannot use ${name}: expected a function`);
+}
+
 /**
  * Reads the options.
  *

@@ -45,11 +45,13 @@ const MOST_PORT_DIGITS = 5;
  * `ws+unix:/run/app.sock:/chat?room=1` asks for `/chat?room=1` on a Unix socket; its host is `localhost`.
  *
  * @throws {InvalidURI} Without the credentials of the URI in its message.
+ * @throws {TypeError} For what is neither a string nor a URL.
  *
  * @example
  * parseUri("wss://example.com/chat?room=1").resourceName; // "/chat?room=1"
  */
-export function parseUri(uri: string): WebSocketURI {
+export function parseUri(given: string | URL): WebSocketURI {
+  const uri = textOf(given);
   const fail: Fail = (problem) => new InvalidURI(withoutCredentials(uri), problem);
   if (hasControl(uri)) throw fail("it has a control character");
   if (uri.trim() !== uri) throw fail("it begins or ends with white space");
@@ -61,6 +63,13 @@ export function parseUri(uri: string): WebSocketURI {
   const secure = scheme.toLowerCase() === "wss";
   const { port = defaultPort(secure), ...others } = parseAuthority(authority, fail);
   return { secure, port, ...others, ...parseResource(rawPath, rawQuery), unix: null };
+}
+
+/** @throws {TypeError} */
+function textOf(uri: unknown): string {
+  if (typeof uri === "string") return uri;
+  if (uri instanceof URL) return uri.href;
+  throw new TypeError("Cannot use URI: expected a string or a URL");
 }
 
 function parseResource(rawPath: string, rawQuery: string): { path: string; query: string; resourceName: string } {

@@ -100,6 +100,7 @@ export class WasmCompression implements Compression {
   readonly #inflate: InflateKernel;
   readonly #deflate: DeflateKernel;
 
+  /** @internal */
   constructor(memory: WebAssembly.Memory, module: WebAssembly.Module) {
     this.memory = new Uint8Array(memory.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });

@@ -70,6 +70,7 @@ export class DeflateKernel {
   /** Whose window is in memory. */
   resident: WasmDeflater | undefined;
 
+  /** @internal */
   constructor(memory: Uint8Array<ArrayBuffer>, exports: WebAssembly.Exports) {
     this.memory = memory;
     this.exports = exports as unknown as Exports;

@@ -37,9 +37,13 @@ export class ClientProtocol extends Protocol {
   #reader: ResponseReader | undefined;
 
   /** @throws {InvalidURI} */
-  constructor(uri: string | WebSocketURI, options: ClientProtocolOptions = {}, internals: ProtocolInternals = {}) {
+  constructor(
+    uri: string | URL | WebSocketURI,
+    options: ClientProtocolOptions = {},
+    internals: ProtocolInternals = {},
+  ) {
     super("client", options, internals);
-    this.uri = typeof uri === "string" ? parseUri(uri) : uri;
+    this.uri = typeof uri === "string" || uri instanceof URL ? parseUri(uri) : uri;
     this.#settings = options;
     this.#key = generateKey(randomBytes(KEY_LENGTH));
     this.#reader = new ResponseReader(resolveHttpLimits(options.httpLimits));

@@ -22,7 +22,7 @@ export interface WebResponse {
 export async function toHandshakeResponse(result: HandshakeResponse | WebResponse): Promise<HandshakeResponse> {
   if (result instanceof HandshakeResponse) return complete(result);
   if (typeof result !== "object" || typeof result.arrayBuffer !== "function") {
-    throw new TypeError("Cannot answer request: expected a response or undefined from the hook");
+    throw new TypeError("Cannot answer request: expected a response, null or undefined from the hook");
   }
   const body = new Uint8Array(await result.arrayBuffer());
   const headers = new Headers([["Date", new Date().toUTCString()]]);

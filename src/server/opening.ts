@@ -99,14 +99,14 @@ async function answerWithHooks(
 ): Promise<HandshakeResponse> {
   const before = await guarded(connection, async () => {
     const result = await settings.processRequest?.(connection, request);
-    return result ? toHandshakeResponse(result) : accept(protocol, connection, request);
+    return result == null ? accept(protocol, connection, request) : toHandshakeResponse(result);
   });
   named(before, settings);
   const { processResponse } = settings;
   if (processResponse === undefined) return before;
   return guarded(connection, async () => {
     const result = await processResponse(connection, request, before);
-    return result ? toHandshakeResponse(result) : before;
+    return result == null ? before : toHandshakeResponse(result);
   });
 }
 

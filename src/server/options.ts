@@ -1,6 +1,6 @@
 // Options of serve(), read once.
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { readConnectionOptions, readLimit } from "../connection/options.ts";
+import { checkFunction, checkOptions, readConnectionOptions, readLimit } from "../connection/options.ts";
 import type { ServerCompression } from "../extensions/compression-option.ts";
 import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
 import type { HandshakeRequest } from "../http/request.ts";
@@ -80,8 +80,14 @@ export interface ServerSettings {
  * @throws {TypeError | RangeError} For values that cannot be used.
  */
 export function readServeOptions(options: ServeOptions, product: string): ServerSettings {
+  checkOptions(options);
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
+  checkOrigins(origins);
   checkSubprotocols(subprotocols ?? []);
+  checkFunction("processRequest", options.processRequest);
+  checkFunction("processResponse", options.processResponse);
+  // The server would not be secure, and nothing would say so.
+  if ("cert" in options || "key" in options) throw new TypeError("Cannot use cert and key: expected them in tls");
   checkPlace(options);
   const connection = readConnectionOptions(options);
   const compression = compressionFactories(options.compression, "server", (line) => connection.log.info(line));
@@ -100,4 +106,9 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     createConnection: options.createConnection ?? ServerConnection,
     serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
   };
+}
+
+function checkOrigins(origins: unknown): void {
+  if (origins == null || origins === "same-host" || Array.isArray(origins)) return;
+  throw new TypeError('Cannot use origins: expected a list, "same-host" or null');
 }

@@ -36,8 +36,8 @@ export function bindServe(runtime: Runtime): Serve {
 
 async function start(runtime: Runtime, handler: Handler, options: ServeOptions): Promise<Server> {
   if (typeof handler !== "function") throw new TypeError("Cannot serve: expected a function as handler");
-  const { signal } = options;
   const settings = readServeOptions(options, runtime.product);
+  const { signal } = options;
   const server = new RunningServer(runtime, handler, settings);
   if (options.compression !== null && !isCompressionLoaded()) await loadCompression();
   if (isTraceMissing(settings.connection)) await loadTrace();

@@ -50,31 +50,31 @@ export interface BlockingConnect {
    * ws.send("Hello world!");
    * console.log(ws.recv());
    */
-  (uri: string, options?: BlockingConnectOptions): BlockingConnection;
+  (uri: string | URL, options?: BlockingConnectOptions): BlockingConnection;
 
   /**
    * Connects, and connects again when the body of the loop is over, for ever. Each connection is closed at the end of the
    * body. `ConnectionClosed` is caught in the body; errors of connecting go to `processException`, and the loop goes on
    * after a delay, or ends with the error.
    */
-  forever(uri: string, options?: ForeverOptions): Generator<BlockingConnection, void, undefined>;
+  forever(uri: string | URL, options?: ForeverOptions): Generator<BlockingConnection, void, undefined>;
 }
 
 /** Makes the `connect` of a runtime. The thread is started when it is first called. */
 export function bindBlockingConnect(options: HubOptions): BlockingConnect {
   let hub: Hub | undefined;
-  const open = (uri: string, given: BlockingConnectOptions = {}): BlockingConnection => {
+  const open = (uri: string | URL, given: BlockingConnectOptions = {}): BlockingConnection => {
     const told = tellable(given, UNTELLABLE);
     if (hub === undefined) options.threads.onExit(() => hub?.flush());
     if (hub === undefined || hub.isDead) ({ hub } = startHub(options));
     return openOn(hub, uri, told);
   };
   return Object.assign(open, {
-    forever: (uri: string, given: ForeverOptions = {}) => reconnecting(open, uri, given),
+    forever: (uri: string | URL, given: ForeverOptions = {}) => reconnecting(open, uri, given),
   });
 }
 
-function openOn(hub: Hub, uri: string, told: Told): BlockingConnection {
+function openOn(hub: Hub, uri: string | URL, told: Told): BlockingConnection {
   const memory = new ConnectionMemory();
   const id = hub.add(memory);
   try {
@@ -87,8 +87,8 @@ function openOn(hub: Hub, uri: string, told: Told): BlockingConnection {
 }
 
 function* reconnecting(
-  open: (uri: string, options: BlockingConnectOptions) => BlockingConnection,
-  uri: string,
+  open: (uri: string | URL, options: BlockingConnectOptions) => BlockingConnection,
+  uri: string | URL,
   { processException = byDefault, reconnectDelays = backoff, ...options }: ForeverOptions,
 ): Generator<BlockingConnection, void, undefined> {
   const pacing = new Pacing(reconnectDelays);

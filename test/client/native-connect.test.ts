@@ -94,6 +94,11 @@ describe("await connect", () => {
     expect(String(error)).not.toContain("secret");
   });
 
+  test("takes a URL", async () => {
+    const { connect } = client((socket) => socket.sink.onOpen(""));
+    expect((await connect(new URL(URI))).state).toBe("open");
+  });
+
   test("refuses options that the WebSocket of the runtime cannot honour", async () => {
     const { connect, opened } = client(() => {});
     const options = { additionalHeaders: { A: "b" } } as NativeConnectOptions;

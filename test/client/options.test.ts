@@ -61,6 +61,9 @@ describe("readConnectOptions()", () => {
 
   test.each<[string, string, ConnectOptions, new (...args: never[]) => Error]>([
     ["a URI that is none", "http://example.com/", {}, InvalidURI],
+    ["no URI at all", 7 as never, {}, TypeError],
+    ["no options", URI, null as never, TypeError],
+    ["a list as options", URI, ["chat"] as never, TypeError],
     ["a proxy that is none", URI, { proxy: "ftp://proxy" }, InvalidProxy],
     ["a header that is none", URI, { additionalHeaders: { "a b": "c" } }, InvalidHeaderValue],
     ["a proxy of another kind", URI, { proxy: false as never }, TypeError],

@@ -140,6 +140,14 @@ describe("parseUri()", () => {
     expect((error as Error).message.endsWith(` isn't a valid URI: ${problem}`)).toBe(true);
   });
 
+  test("takes a URL as its text", () => {
+    const uri = "wss://user:secret@example.com:8443/chat?room=1";
+    expect(parseUri(new URL(uri))).toEqual(parseUri(uri));
+    for (const wrong of [undefined, null, {}, ["ws://localhost"]]) {
+      expect(() => parseUri(wrong as never)).toThrow(new TypeError("Cannot use URI: expected a string or a URL"));
+    }
+  });
+
   test("does not tell the credentials in its errors", () => {
     const error = errorOf(() => parseUri("ws://user:secret@localhost:0/"));
     expect(error).toHaveProperty(

@@ -100,6 +100,7 @@ describe("ClientProtocol", () => {
     expect(new ClientProtocol(uri).uri).toBe(uri);
     expect(new ClientProtocol("wss://localhost/x").uri).toEqual(uri);
     expect(() => new ClientProtocol("http://localhost/")).toThrow(InvalidURI);
+    expect(new ClientProtocol(new URL("ws://localhost:8765/chat")).uri).toMatchObject({ port: 8765, path: "/chat" });
   });
 
   test("checks its limits", () => {

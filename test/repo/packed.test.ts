@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bin } from "../../build/project.mjs";
+import { bin, ROOT } from "../../build/project.mjs";
 import { commandOf, NAMES, titleOf } from "../runtimes/known.mjs";
 import { installPacked, olderCompiler, run, temporaryFolder } from "./programs.ts";
 
@@ -103,6 +103,12 @@ describe("the packed package", { tags: ["external"] }, () => {
 
   test("type-checks without the types of any runtime", () => {
     expect(run(process.execPath, [bin("typescript", "tsc"), "-p", "."], folder)).toEqual({ status: 0, output: "" });
+  });
+
+  test("type-checks with the types of Node and without those of the DOM", () => {
+    const types = ["--lib", "es2022", "--typeRoots", join(ROOT, "node_modules/@types"), "--types", "node"];
+    const compiler = [bin("typescript", "tsc"), "-p", ".", ...types];
+    expect(run(process.execPath, compiler, folder)).toEqual({ status: 0, output: "" });
   });
 
   test.skipIf(tsc59 === undefined)("type-checks with TypeScript 5.9", () => {

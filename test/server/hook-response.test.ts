@@ -77,9 +77,9 @@ test("toHandshakeResponse() refuses a Response whose body was read, and what is 
   const used = new Response("x");
   await used.text();
   await expect(toHandshakeResponse(used)).rejects.toBeInstanceOf(TypeError);
-  for (const wrong of [{}, 7, "no", () => {}]) {
+  for (const wrong of [{}, 7, "no", () => {}, false, 0, "", Number.NaN]) {
     await expect(toHandshakeResponse(wrong as never)).rejects.toEqual(
-      new TypeError("Cannot answer request: expected a response or undefined from the hook"),
+      new TypeError("Cannot answer request: expected a response, null or undefined from the hook"),
     );
   }
 });

@@ -301,6 +301,9 @@ describe("hooks", () => {
     ["a number", 7],
     ["a string", "no"],
     ["an object", {}],
+    ["false", false],
+    ["0", 0],
+    ["an empty string", ""],
   ])("processRequest that returns %s is 500", async (_what, result) => {
     const { ask, logger } = await serveInMemory(never, { processRequest: () => result as never });
     expect(statusOf((await ask()).answer)).toBe(500);

@@ -72,3 +72,24 @@ test.each([
 ])("readServeOptions() refuses %j", (options, type) => {
   expect(() => readServeOptions(options as unknown as ServeOptions, "x")).toThrow(type);
 });
+
+test.each<[string, unknown, string]>([
+  ["no options", null, "options: expected an object"],
+  ["a port as options", 8765, "options: expected an object"],
+  ["a list as options", [], "options: expected an object"],
+  ["an origin that is no list", { origins: "https://example.com" }, 'origins: expected a list, "same-host" or null'],
+  ["a word for origins", { origins: "same-origin" }, 'origins: expected a list, "same-host" or null'],
+  ["a hook that is no function", { processRequest: "x" }, "processRequest: expected a function"],
+  ["another one", { processResponse: {} }, "processResponse: expected a function"],
+  ["a certificate in the wrong place", { cert: "x", key: "y" }, "cert and key: expected them in tls"],
+  ["a key in the wrong place", { key: "y" }, "cert and key: expected them in tls"],
+])("readServeOptions() refuses %s", (_what, options, problem) => {
+  expect(() => readServeOptions(options as never, "x")).toThrow(new TypeError(`Cannot use ${problem}`));
+});
+
+test.each([{ origins: null }, { origins: "same-host" }, { processRequest: null }])(
+  "readServeOptions() takes %j",
+  (options) => {
+    expect(readServeOptions(options as never, "x")).toMatchObject({ serverHeader: expect.any(String) });
+  },
+);
