@@ -12,7 +12,7 @@ import { Headers } from "../http/headers.ts";
 import type { HttpLimits } from "../http/limits.ts";
 import { HandshakeRequest } from "../http/request.ts";
 import type { StatusLine } from "../http/response.ts";
-import { HandshakeResponse, parseStatusLine } from "../http/response.ts";
+import { HandshakeResponse, isInterim, parseStatusLine } from "../http/response.ts";
 import type { TunnelHandshake, TunnelStep } from "./tunnel-handshake.ts";
 
 /** What goes into the request. */
@@ -60,7 +60,7 @@ export class HttpConnect implements TunnelHandshake {
     this.#limits = limits;
     // Old proxies answer in the name of HTTP/1.0; their tunnels are the same.
     const parse = (line: string): StatusLine => parseStatusLine(line, ["1.1", "1.0"]);
-    this.#headReader = new HeadReader(limits, { parse, TooLong: StatusLineTooLong });
+    this.#headReader = new HeadReader(limits, { parse, TooLong: StatusLineTooLong, isInterim });
   }
 
   receive(bytes: Uint8Array): TunnelStep {

@@ -13,6 +13,7 @@ import { ClientProtocol } from "../protocol/client-protocol.ts";
 import { VERSION } from "../version.ts";
 import type { Authentication } from "./authentication.ts";
 import { ClientConnection } from "./client-connection.ts";
+import type { DuplexLike } from "./destination.ts";
 import { destinationOf, isTransport } from "./destination.ts";
 import { OpenDeadline } from "./open-deadline.ts";
 import type { ConnectSettings } from "./options.ts";
@@ -30,14 +31,21 @@ function tellHandshake(connection: ClientConnection, startedAt: number, error: E
 
 type ConnectionClass = new (link: Link) => ClientConnection;
 
+function drop(transport: Transport | DuplexLike): void {
+  if (isTransport(transport)) transport.abort();
+  else if ("destroy" in transport) transport.destroy();
+}
+
 /** Opens a connection. `openTimeout` is one budget for all that it takes. */
 export async function open(runtime: Runtime, settings: ConnectSettings): Promise<ClientConnection> {
-  const { signal } = settings.options;
-  signal?.throwIfAborted();
+  const { signal, transport } = settings.options;
   const deadline = new OpenDeadline(settings.connection.openTimeout, signal, sharedTimers());
   try {
+    signal?.throwIfAborted();
     return await new Opening(runtime, settings, deadline.signal).run();
   } catch (error) {
+    // It was handed over, and perhaps nobody has had it yet.
+    if (transport != null) drop(transport);
     throw deadline.signal.aborted ? deadline.signal.reason : error;
   } finally {
     deadline.cancel();

@@ -56,10 +56,10 @@ export function isBlob(data: unknown): data is BlobLike {
 export function iterate(fragments: Fragments): FragmentIterator {
   const source: unknown = fragments;
   if (typeof source === "object" && source !== null) {
+    // Its own iterator cannot be ended while it waits for a chunk, and not every runtime has one.
+    if ("getReader" in source) return iterateStream(source as ReadableStream<Fragment>);
     if (Symbol.asyncIterator in source) return (source as AsyncIterable<Fragment>)[Symbol.asyncIterator]();
     if (Symbol.iterator in source) return (source as Iterable<Fragment>)[Symbol.iterator]();
-    // Not every runtime can iterate over a ReadableStream.
-    if ("getReader" in source) return iterateStream(source as ReadableStream<Fragment>);
   }
   throw new TypeError(`Cannot send ${describeType(source)}: expected a string, bytes, or an iterable of them`);
 }

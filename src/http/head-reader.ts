@@ -24,6 +24,8 @@ export interface StartLineRules<StartLine> {
   readonly parse: (line: string) => StartLine;
   /** The error of a line beyond the limit. */
   readonly TooLong: new (message: string) => SecurityError;
+  /** Whether the head is only there to say that another one follows. */
+  readonly isInterim?: (startLine: StartLine) => boolean;
 }
 
 /** Reads one head. */
@@ -31,7 +33,7 @@ export class HeadReader<StartLine extends object> {
   readonly #lines: LineReader;
   readonly #limits: HttpLimits;
   readonly #rules: StartLineRules<StartLine>;
-  readonly #headers = new Headers();
+  #headers = new Headers();
   #startLine: StartLine | undefined;
   /** Bytes of the lines read so far. */
   #length = 0;
@@ -58,6 +60,7 @@ export class HeadReader<StartLine extends object> {
       const line = this.#readLine(cursor, HeaderLineTooLong);
       if (line === undefined) return undefined;
       if (line === "") {
+        if (this.#rules.isInterim?.(this.#startLine) === true) return this.#readNext(cursor);
         this.#headers.trim();
         return { startLine: this.#startLine, headers: this.#headers };
       }
@@ -66,6 +69,13 @@ export class HeadReader<StartLine extends object> {
       }
       appendHeaderLine(this.#headers, line);
     }
+  }
+
+  /** Reads the head behind an interim one. They share the limit of all their bytes. */
+  #readNext(cursor: ByteCursor): Head<StartLine> | undefined {
+    this.#startLine = undefined;
+    this.#headers = new Headers();
+    return this.read(cursor);
   }
 
   #readStartLine(cursor: ByteCursor): string | undefined {

@@ -106,11 +106,15 @@ interface PartialResponse {
   readonly body: BodyReader;
 }
 
+/** Whether a response only says that the final one follows (RFC 9110 15.2). 101 is final: frames follow it. */
+export function isInterim({ statusCode }: StatusLine): boolean {
+  return statusCode >= 100 && statusCode < 200 && statusCode !== 101;
+}
+
 /**
  * Reads one response from chunks of any size, in time linear in their sum.
  *
- * The first response is the final one: an interim one (100, 102, 103), which only a request that asks for it
- * gets, is returned like any other, without a body.
+ * Interim ones before it (100, 102, 103) are skipped; their bytes count for the limit of the head.
  */
 export class ResponseReader {
   readonly #limits: HttpLimits;
@@ -120,7 +124,7 @@ export class ResponseReader {
 
   constructor(limits: HttpLimits = DEFAULT_HTTP_LIMITS) {
     this.#limits = limits;
-    this.#head = new HeadReader(limits, { parse: parseHandshakeStatus, TooLong: StatusLineTooLong });
+    this.#head = new HeadReader(limits, { parse: parseHandshakeStatus, TooLong: StatusLineTooLong, isInterim });
   }
 
   /**

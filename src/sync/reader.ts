@@ -105,13 +105,23 @@ export class Reader {
     if (!this.#isPartial) return this.#next(Infinity) as RingRecord;
     // What `recv` had of the message when its time ran out:
     this.#isPartial = false;
-    const record = this.#next(0, false);
     const bytes = this.#partial.take();
+    const record = this.#nextIfOpen();
     if (record === undefined) return { kind: Kind.PIECE, flags: this.#lastText, payload: bytes };
     const payload = new Uint8Array(bytes.length + record.payload.length);
     payload.set(bytes);
     payload.set(record.payload, bytes.length);
     return { ...record, payload };
+  }
+
+  /** What is there already. The end of the connection is told by the next call. */
+  #nextIfOpen(): RingRecord | undefined {
+    try {
+      return this.#next(0, false);
+    } catch (error) {
+      if (error !== this.#error) throw error;
+      return undefined;
+    }
   }
 
   /** `Flag.TEXT` if the message that was read last is text. */

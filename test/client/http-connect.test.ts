@@ -59,6 +59,7 @@ describe("the response to CONNECT", () => {
     "HTTP/1.1 200 Connection established\r\n\r\n",
     "HTTP/1.0 200 OK\r\nProxy-Agent: old\r\n\r\n",
     "HTTP/1.1 204\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     "HTTP/1.1 299 \r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n",
   ])("%j opens the tunnel, whatever length it announces", (response) => {
     for (const outcome of feedTunnel(make, [latin1(response)])) expect(outcome).toEqual({ sent: [], rest: "" });
@@ -102,6 +103,7 @@ describe("the response to CONNECT", () => {
   test.each([
     ["an endless status line", `HTTP/1.1 200 ${"x".repeat(9000)}`],
     ["an endless header", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(9000)}`],
+    ["endless interim responses", "HTTP/1.1 100 Continue\r\n\r\n".repeat(3000)],
     ["endless headers", `HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(129)}`],
     ["a length of nineteen digits", `HTTP/1.1 403 No\r\nContent-Length: ${"1".repeat(19)}\r\n\r\n`],
   ])("%s is a SecurityError", (_what, response) => {

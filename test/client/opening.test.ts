@@ -148,6 +148,26 @@ describe("redirects", () => {
   });
 });
 
+describe("a transport that was given", () => {
+  test("is closed when the signal is aborted before anybody has it", async () => {
+    const { go } = await serving();
+    const pair = memoryPair();
+    await expect(go("ws://a/", [], { transport: pair.client, signal: AbortSignal.abort("no") })).rejects.toBe("no");
+    await pair.settle();
+    expect(pair.client.isClosed).toBe(true);
+  });
+
+  test("is destroyed when it is a stream; what is none is left alone", async () => {
+    const { go } = await serving();
+    let destroyed = 0;
+    const stream = { write: () => true, end: () => {}, destroy: () => void destroyed++ };
+    const signal = AbortSignal.abort("no");
+    await expect(go("ws://a/", [], { transport: stream, signal })).rejects.toBe("no");
+    await expect(go("ws://a/", [], { transport: {} as never, signal })).rejects.toBe("no");
+    expect(destroyed).toBe(1);
+  });
+});
+
 describe("Digest authentication", () => {
   const challenge = (nonce: string, ...more: readonly string[]): Answer => ask("401 Unauthorized", nonce, ...more);
   const ask = (status: string, nonce: string, ...more: readonly string[]): Answer =>

@@ -280,6 +280,30 @@ describe.each(SIDES)("%s", (side) => {
       }
     });
 
+    test.each(["abort()", "close()", "signal"] as const)(
+      "a ReadableStream whose next chunk never comes is cancelled by %s",
+      async (how) => {
+        const scene = await openRaw(side);
+        const controller = new AbortController();
+        const cancelled: unknown[] = [];
+        const stream = new ReadableStream<Fragment>({
+          start: (chunks) => chunks.enqueue("A"),
+          pull: () => new Promise(() => {}),
+          cancel: (reason) => void cancelled.push(reason),
+        });
+        const sent = scene.ws.send(stream, { signal: controller.signal });
+        await scene.settle();
+        if (how === "signal") controller.abort("no");
+        else if (how === "close()") void scene.ws.close();
+        else scene.ws.abort();
+        await scene.settle();
+        scene.ws.abort();
+        await expect(sent).rejects.toBeDefined();
+        await scene.settle();
+        expect([cancelled, stream.locked]).toEqual([[undefined], false]);
+      },
+    );
+
     test("a ReadableStream of a runtime that cannot iterate over it is read all the same", async () => {
       const scene = await openRaw(side);
       const stream = streamOf("A", "B");

@@ -131,6 +131,16 @@ describe("recv({ timeout })", () => {
     expect([...ws.recvStreaming()].join("")).toBe("first second");
   });
 
+  test("after it recvStreaming() gives what was there of a message that never ends", () => {
+    using ws = to("cut");
+    expect(thrownBy(() => ws.recv({ timeout: 50 }))).toBeInstanceOf(TimeoutError);
+    ws.send("go on");
+    expect(thrownBy(() => ws.ping().wait(5000))).toBeInstanceOf(ConnectionClosedError);
+    const pieces = ws.recvStreaming();
+    expect(pieces.next().value).toBe("first ");
+    expect(thrownBy(() => pieces.next())).toBeInstanceOf(ConnectionClosedError);
+  });
+
   test.each([[-1], [Number.NaN]])("%s is a RangeError", (timeout) => {
     using ws = to("echo");
     expect(thrownBy(() => ws.recv({ timeout }))).toBeInstanceOf(RangeError);

@@ -48,6 +48,16 @@ const BEHAVIOURS = {
     await ws.send(pieces());
     await ws.recv();
   },
+  /** The first of two fragments, and then the end. */
+  async cut(ws) {
+    const pieces = async function* () {
+      yield "first ";
+      await ws.recv();
+      ws.abort();
+      yield "second";
+    };
+    await ws.send(pieces());
+  },
   async euro(ws) {
     await ws.send([Uint8Array.of(0x41, 0xe2), Uint8Array.of(0x82), Uint8Array.of(0xac, 0x42)], { text: true });
     await ws.recv();

@@ -40,8 +40,8 @@ export function serverMaker(target: ListenTarget): (onTransport: OnTransport) =>
 }
 
 /** Where a client comes from: all that the socket below TLS and the one above have in common. */
-function originOf({ remoteAddress, remotePort, localPort }: Socket): string | undefined {
-  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localPort}`;
+function originOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
+  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** Gives away what a TLS server accepts, at once where that is possible: the deadline of the opening covers TLS. */
