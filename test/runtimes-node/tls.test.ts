@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import { createServer } from "node:net";
+import { connect as connectPlain, createServer } from "node:net";
 import { Duplex } from "node:stream";
 import {
   connect as connectTls,
@@ -367,6 +367,37 @@ describe("what else comes to a port with TLS", () => {
     expect(socket.alpnProtocol).toBe("http/1.1");
     socket.destroy();
   });
+
+  // All of 127.0.0.0/8 is there on Linux only.
+  test.skipIf(process.platform !== "linux" || "Bun" in globalThis)(
+    "clients from one address and port to two addresses of ours are two",
+    async () => {
+      const { port, opened } = await serveTls({}, { openTimeout: 300, host: "0.0.0.0" });
+      const plain: Socket[] = [];
+      for (const host of ["127.0.0.2", "127.0.0.3"]) {
+        const [localAddress, localPort] = ["127.0.0.1", plain[0]?.localPort];
+        const socket = connectPlain({ host, port, localAddress, ...(localPort !== undefined && { localPort }) });
+        plain.push(socket);
+        await once(socket, "connect");
+      }
+      const secured: TLSSocket[] = [];
+      for (const socket of plain) {
+        const secure = connectTls({ socket, ca: CA, servername: "localhost" });
+        await once(secure, "secureConnect");
+        secure.write(GOOD_REQUEST);
+        await once(secure, "data");
+        secured.push(secure);
+      }
+      expect(opened.map(({ localAddress }) => localAddress)).toMatchObject([
+        { host: "127.0.0.2" },
+        { host: "127.0.0.3" },
+      ]);
+      // Beyond the deadline of the opening.
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(opened.map(({ state }) => state)).toEqual(["open", "open"]);
+      for (const secure of secured) secure.destroy();
+    },
+  );
 
   test("openTimeout runs from TCP on, also over the TLS handshake", async () => {
     const { port, server } = await serveTls({}, { openTimeout: 300 });
