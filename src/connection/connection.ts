@@ -107,8 +107,8 @@ export abstract class Connection<Data = unknown>
    * the pieces end says nothing, for fragments of a message have no meaning (RFC 6455 5.4).
    *
    * Until its last piece was taken, the message is the only one that can be read. Leaving the loop drops the rest of it.
-   * Aborting `signal` before the first piece, or any part of its first character, arrived loses nothing; later, the message stays half read until `return()` of the
-   * iterator is called.
+   * Aborting `signal` before any byte of it arrived loses nothing; later, the message stays half read until `return()` of
+   * the iterator is called.
    *
    * @throws {ConnectionClosed} From the iterator, when the connection is closed before the message is complete.
    * @throws {ConcurrencyError} From the iterator, if somebody else reads.
