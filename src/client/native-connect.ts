@@ -48,13 +48,12 @@ export type OpenNativeSocket = (uri: string, subprotocols: string[]) => NativeSo
 
 /** Makes the `connect` of a runtime that brings its WebSocket. */
 export function bindNativeConnect(openSocket: OpenNativeSocket): NativeConnect {
-  return (given, options = {}) => {
-    const uri = given instanceof URL ? given.href : given;
-    return new Connecting({
+  const connect = (uri: string, options: NativeConnectOptions = {}): Connecting =>
+    new Connecting({
       open: async () => open(openSocket, uri, options, readOptions(uri, options)),
       iterate: () => iterate(openSocket, uri, options),
     });
-  };
+  return connect as NativeConnect; // a URL is as good as its text for all that is done with it
 }
 
 async function* iterate(
@@ -113,9 +112,9 @@ function checkUri(uri: string): void {
   try {
     url = new URL(uri);
   } catch {
-    throw new InvalidURI(uri, "it is no absolute URI");
+    throw new InvalidURI(uri, "it isn't absolute");
   }
-  if (url.username !== "" || url.password !== "" || uri.includes("#")) {
+  if (url.username !== "" || url.password !== "" || url.href.includes("#")) {
     throw new InvalidURI(url.host, "credentials and fragments are not sent");
   }
   if (url.protocol !== "ws:" && url.protocol !== "wss:") throw new InvalidURI(uri, "scheme isn't ws or wss");

@@ -2,8 +2,7 @@
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
-import type { CloseFrame } from "../errors/closed.ts";
-import { ConnectionClosed } from "../errors/closed.ts";
+import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import { checkClose } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
@@ -317,7 +316,7 @@ export abstract class Connection<Data = unknown>
 
   /** @internal Whether `error` says that this connection, and not some other, is closed. */
   isOwnEnd(error: unknown): boolean {
-    return error instanceof ConnectionClosed && (error === this.#error || this.#incoming.isEnd(error));
+    return error !== undefined && (error === this.#error || this.#incoming.isEnd(error));
   }
 
   // From the link

@@ -167,7 +167,7 @@ export class Incoming {
     while (receiver.hasEncoded && this.#queue.isLow && link.decodeWaiting());
     this.#isTaking = false;
     if (receiver.hasEncoded) return;
-    if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#endWith(receiver.fault));
+    if (this.#end !== undefined && !this.#queue.isClosed) this.#queue.close(this.#finalEnd());
     else if (link.isPaused && this.#queue.isLow && !link.isLost) link.resume();
   }
 
@@ -178,10 +178,11 @@ export class Incoming {
   }
 
   /** A message that is found to be wrong only when the connection is closed was lost: for who reads, that is no regular end. */
-  #endWith(fault: Error | null): Error {
-    if (fault !== null && this.#end instanceof ConnectionClosedOK) {
-      const { received, sent, receivedThenSent } = this.#end;
-      this.#end = new ConnectionClosedError(received, sent, receivedThenSent, { cause: fault });
+  #finalEnd(): Error {
+    const end = this.#end as ConnectionClosed;
+    const cause = this.#link.protocol.receiver.fault;
+    if (cause !== null && end instanceof ConnectionClosedOK) {
+      this.#end = new ConnectionClosedError(end.received, end.sent, end.receivedThenSent, { cause });
     }
     return this.#end as ConnectionClosed;
   }

@@ -95,15 +95,15 @@ export class Outgoing {
    * one in fragments or of a Blob is under way.
    */
   sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
-    if (this.#turnstile.isTaken) return this.#sources === 0 && this.#sendPreparedInTurn(prepared);
-    this.#link.protocol.checkOrder(prepared.frame.opcode);
-    this.#link.sendPrepared(prepared, isImmediate);
-    return true;
-  }
-
-  #sendPreparedInTurn({ frame: { opcode, payload } }: PreparedMessage): true {
-    const options = { text: opcode === Opcode.TEXT };
-    void handled(this.#sendInTurn(payload, options, this.#encodeInSteps(payload, options)));
+    const { opcode, payload } = prepared.frame;
+    if (this.#sources > 0) return false;
+    if (this.#turnstile.isTaken) {
+      const options = { text: opcode === Opcode.TEXT };
+      void handled(this.#sendInTurn(payload, options, this.#encodeInSteps(payload, options)));
+    } else {
+      this.#link.protocol.checkOrder(opcode);
+      this.#link.sendPrepared(prepared, isImmediate);
+    }
     return true;
   }
 
@@ -125,8 +125,7 @@ export class Outgoing {
     const { protocol } = this.#link;
     const isText = options?.text ?? typeof payload === "string";
     const steps = protocol.encodeInSteps(isText, payload, options);
-    const kept = steps === undefined ? payload : keptFor(payload, options);
-    return kept === payload ? steps : protocol.encodeInSteps(isText, kept, options);
+    return steps && protocol.encodeInSteps(isText, keptFor(payload, options), options);
   }
 
   /** Sends a whole message when its turn comes: when there is room, if it can be aborted, and when it is encoded. */
@@ -140,8 +139,10 @@ export class Outgoing {
     // From then on extensions remember it: it leaves, whoever aborts.
     let isBegun = false;
     const sendNow = (): Promise<void> => {
-      const isWanted = isBegun || signal?.aborted !== true;
-      sent ??= isWanted ? handled(this.#sendWhole(payload, options, encoding)) : rejected(signal.reason);
+      sent ??=
+        isBegun || signal?.aborted !== true
+          ? handled(this.#sendWhole(payload, options, encoding))
+          : rejected(signal.reason);
       return sent;
     };
     this.#waiting ??= new Set();

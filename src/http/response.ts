@@ -106,7 +106,7 @@ interface PartialResponse {
   readonly body: BodyReader;
 }
 
-/** Whether a response only says that the final one follows (RFC 9110 15.2). 101 is final: frames follow it. */
+/** Whether a response only says that the final one follows (RFC 9110 15.2). */
 export function isInterim({ statusCode }: StatusLine): boolean {
   return statusCode >= 100 && statusCode < 200 && statusCode !== 101;
 }
@@ -114,7 +114,8 @@ export function isInterim({ statusCode }: StatusLine): boolean {
 /**
  * Reads one response from chunks of any size, in time linear in their sum.
  *
- * Interim ones before it (100, 102, 103) are skipped; their bytes count for the limit of the head.
+ * The first response is the final one: an interim one (100, 102, 103) is returned like any other, without a body. To wait
+ * for what may follow would let a server hold the client until `openTimeout`, where RFC 6455 4.1 wants 101 or nothing.
  */
 export class ResponseReader {
   readonly #limits: HttpLimits;
@@ -124,7 +125,7 @@ export class ResponseReader {
 
   constructor(limits: HttpLimits = DEFAULT_HTTP_LIMITS) {
     this.#limits = limits;
-    this.#head = new HeadReader(limits, { parse: parseHandshakeStatus, TooLong: StatusLineTooLong, isInterim });
+    this.#head = new HeadReader(limits, { parse: parseHandshakeStatus, TooLong: StatusLineTooLong });
   }
 
   /**

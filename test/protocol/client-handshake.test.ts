@@ -215,6 +215,7 @@ describe("checkResponse()", () => {
   test.each([
     ["HTTP/1.1 200 OK", "Content-Length: 5\r\n\r\nHello", "Hello"],
     ["HTTP/1.1 404 Not Found", "Content-Length: 0\r\n", ""],
+    ["HTTP/1.1 100 Continue", "", ""],
   ])("refuses %s before it looks at headers", (line, more, body) => {
     const error = errorOf(() => check({ Accept: "", More: more }, {}, line));
     expect(error).toBeInstanceOf(InvalidStatus);
