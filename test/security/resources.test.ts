@@ -83,6 +83,21 @@ async function expectCost(victim: Victim, name: RuntimeName, attack: Attack): Pr
   expect(best.descriptors).toBeLessThanOrEqual(left);
 }
 
+/** By how many MiB five rounds of everything climb, after the first, which warms up. */
+async function climbOf(victim: Victim, prng: Prng): Promise<Record<"used" | "resident", number>> {
+  type Round = Record<"used" | "resident", number>;
+  const rounds: Round[] = [];
+  for (let i = 0; i < 5; i++) {
+    await mixture(victim, prng);
+    rounds.push({ used: await victim.used(), resident: IS_MEASURED ? victim.resident() : 0 });
+  }
+  if (process.env["WSASM_FIGURES"] !== undefined) console.log(`ROUNDS ${victim.role} ${JSON.stringify(rounds)}`);
+  const [, second, , fourth, fifth] = rounds as [Round, Round, Round, Round, Round];
+  // What one round has more and the next has not is no climb: runtimes give memory back when they like.
+  const climb = (key: keyof Round): number => (Math.min(fourth[key], fifth[key]) - second[key]) / MIB;
+  return { used: climb("used"), resident: climb("resident") };
+}
+
 const SUBJECTS = NAMES.flatMap((name) => ROLES.map((role) => [name, role] as const));
 
 for (const name of NAMES)
@@ -119,18 +134,15 @@ describe.each(SUBJECTS.filter(([name]) => commandOf(name) !== null))("%s, %s", (
 
   test("a little of everything, five times, does not climb", { tags: TAGS, timeout: TIMEOUT }, async () => {
     const prng = new Prng();
-    type Round = Record<"used" | "resident", number>;
-    const rounds: Round[] = [];
-    for (let i = 0; i < 5; i++) {
-      await mixture(victim, prng);
-      rounds.push({ used: await victim.used(), resident: IS_MEASURED ? victim.resident() : 0 });
+    const most = { used: 4, resident: name === "bun" ? 8 : 4 };
+    let best = { used: Infinity, resident: Infinity };
+    // What leaks climbs each time, and what a runtime happens to hold after a round does not.
+    for (let i = 0; i < 3 && (best.used > most.used || best.resident > most.resident); i++) {
+      const climb = await climbOf(victim, prng);
+      best = { used: Math.min(best.used, climb.used), resident: Math.min(best.resident, climb.resident) };
     }
-    const [, second, , fourth, fifth] = rounds as [Round, Round, Round, Round, Round];
-    // What one round has more and the next has not is no climb: runtimes give memory back when they like.
-    const climb = (key: keyof Round): number => (Math.min(fourth[key], fifth[key]) - second[key]) / MIB;
-    if (process.env["WSASM_FIGURES"] !== undefined) console.log(`ROUNDS ${name} ${role} ${JSON.stringify(rounds)}`);
-    expect(climb("used"), `seed ${prng.seed}`).toBeLessThanOrEqual(4);
-    expect(climb("resident"), `seed ${prng.seed}`).toBeLessThanOrEqual(name === "bun" ? 8 : 4);
+    expect(best.used, `seed ${prng.seed}`).toBeLessThanOrEqual(most.used);
+    expect(best.resident, `seed ${prng.seed}`).toBeLessThanOrEqual(most.resident);
   });
 
   test("who sends an octet now and then is dropped in time", { tags: TAGS, timeout: TIMEOUT }, async () => {
