@@ -4,7 +4,7 @@ import { join } from "./join.ts";
 /** Makes memory. What it holds at first does not matter: it is overwritten before anybody sees it. */
 export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
 
-const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const FIRST_CAPACITY = 64;
 const TRUSTED_CAPACITY = 0x10000;
 const TRUSTED_FACTOR = 8;
@@ -29,7 +29,7 @@ function zeroed(size: number): Uint8Array<ArrayBuffer> {
  */
 export class Accumulator {
   readonly #allocate: Allocate;
-  #bytes = EMPTY;
+  #bytes = NO_BYTES;
   #length = 0;
   /** What comes before `#bytes`, if pieces were kept. */
   #kept: Uint8Array<ArrayBuffer>[] | undefined;
@@ -93,7 +93,7 @@ export class Accumulator {
 
   #takeBytes(): Uint8Array<ArrayBuffer> {
     const bytes = this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
-    this.#bytes = EMPTY;
+    this.#bytes = NO_BYTES;
     this.#length = 0;
     return bytes;
   }

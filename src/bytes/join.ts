@@ -1,7 +1,7 @@
 // Pieces of bytes to one.
 
 /** Joins pieces in one buffer of exactly their size. A single piece is returned as it is. */
-export function join(pieces: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+export function join<Piece extends Uint8Array>(pieces: readonly Piece[]): Piece | Uint8Array<ArrayBuffer> {
   const [first] = pieces;
   if (first !== undefined && pieces.length === 1) return first;
   const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

@@ -67,10 +67,20 @@ export function iterate(fragments: Fragments): FragmentIterator {
 function iterateStream(stream: ReadableStream<Fragment>): FragmentIterator {
   const reader = stream.getReader();
   return {
-    next: () => reader.read(),
+    async next() {
+      let item: ReadableStreamReadResult<Fragment> | undefined;
+      try {
+        item = await reader.read();
+      } finally {
+        if (item?.done !== false) reader.releaseLock();
+      }
+      return item;
+    },
     async return() {
-      await reader.cancel();
+      const cancelled = reader.cancel();
+      // A source may take its time over it, or fail.
       reader.releaseLock();
+      await cancelled;
       return { done: true, value: undefined };
     },
   };

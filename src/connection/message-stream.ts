@@ -1,6 +1,7 @@
 // One message, read while it arrives.
 import { handled, rejected } from "../async/deferred.ts";
-import { Accumulator } from "../bytes/accumulator.ts";
+import { Accumulator, NO_BYTES } from "../bytes/accumulator.ts";
+import { join } from "../bytes/join.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
 import type { Message } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
@@ -33,7 +34,6 @@ interface Waiting {
 }
 
 const LONGEST_CODE_POINT = 4;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * The pieces of one message. It is the connection's reader from its first `next` until the last piece was taken, an error
@@ -190,19 +190,12 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** Undefined for less than one code point. */
   #valueOf(bytes: Uint8Array): Message | undefined {
     if (!(this.#options.decode ?? (this.#isText && this.#source.isDecoding))) return bytes;
-    const joined = this.#rest.length === 0 ? bytes : concat(this.#rest, bytes);
+    const joined = this.#rest.length === 0 ? bytes : join([this.#rest, bytes]);
     const end = this.#isComplete ? joined.length : completeLength(joined);
     this.#rest = joined.slice(end);
     if (end === 0 && !this.#isComplete) return undefined;
     return portableTextCodec().decodeUtf8(joined, 0, end);
   }
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
 }
 
 /** Length up to the end of the last code point that is there whole. */

@@ -51,31 +51,33 @@ export class HeadReader<StartLine extends object> {
    * @throws {SyntaxError | InvalidHeader} For a malformed line.
    */
   read(cursor: ByteCursor): Head<StartLine> | undefined {
-    if (this.#startLine === undefined) {
-      const line = this.#readStartLine(cursor);
-      if (line === undefined) return undefined;
-      this.#startLine = this.#rules.parse(line);
+    for (;;) {
+      if (this.#startLine === undefined) {
+        const line = this.#readStartLine(cursor);
+        if (line === undefined) return undefined;
+        this.#startLine = this.#rules.parse(line);
+      }
+      if (!this.#readHeaders(cursor)) return undefined;
+      if (this.#rules.isInterim?.(this.#startLine) !== true) break;
+      // They share the limit of all their bytes.
+      this.#startLine = undefined;
+      this.#headers = new Headers();
     }
+    this.#headers.trim();
+    return { startLine: this.#startLine, headers: this.#headers };
+  }
+
+  /** Whether the empty line behind them was read. */
+  #readHeaders(cursor: ByteCursor): boolean {
     for (;;) {
       const line = this.#readLine(cursor, HeaderLineTooLong);
-      if (line === undefined) return undefined;
-      if (line === "") {
-        if (this.#rules.isInterim?.(this.#startLine) === true) return this.#readNext(cursor);
-        this.#headers.trim();
-        return { startLine: this.#startLine, headers: this.#headers };
-      }
+      if (line === undefined) return false;
+      if (line === "") return true;
       if (this.#headers.size >= this.#limits.headers) {
         throw new TooManyHeaders(`more than ${this.#limits.headers} headers`);
       }
       appendHeaderLine(this.#headers, line);
     }
-  }
-
-  /** Reads the head behind an interim one. They share the limit of all their bytes. */
-  #readNext(cursor: ByteCursor): Head<StartLine> | undefined {
-    this.#startLine = undefined;
-    this.#headers = new Headers();
-    return this.read(cursor);
   }
 
   #readStartLine(cursor: ByteCursor): string | undefined {

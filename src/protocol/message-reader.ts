@@ -253,7 +253,7 @@ export class MessageReader implements InboundReader {
   /** Whether a part is the first of a whole message that lies in the chunk, and may stay there. */
   #isSpan(flags: number, chunk: Uint8Array, at: number, length: number): boolean {
     const kind = flags & WHOLE_MASK;
-    if ((kind !== FIRST_OF_TEXT && kind !== FIRST_OF_BINARY) || this.#isStreaming) return false;
+    if (kind !== FIRST_OF_TEXT && kind !== FIRST_OF_BINARY) return false;
     if (at + length > chunk.length) return false;
     return (this.#isDecoding && kind === FIRST_OF_TEXT) || mayPin(chunk, length);
   }

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { asBytes, describeType, isBlob, iterate, toBytes } from "../../src/connection/data.ts";
 
 const buffer = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8).buffer;
@@ -92,6 +92,41 @@ test("iterate() of something with a reader reads it, and cancels it when it is l
   expect(await items.return?.()).toEqual({ done: true, value: undefined });
   expect(stream.locked).toBe(false);
   expect(await stream.getReader().read()).toEqual({ done: true, value: undefined });
+});
+
+describe("iterate() of a stream gives the stream back", () => {
+  const streamOf = (source: UnderlyingDefaultSource<string>): ReadableStream<string> => new ReadableStream(source);
+
+  test("once it was read to its end", async () => {
+    const stream = streamOf({ start: (controller) => controller.close() });
+    expect(await iterate(stream).next()).toEqual({ done: true, value: undefined });
+    expect(stream.locked).toBe(false);
+  });
+
+  test("once it has failed", async () => {
+    const stream = streamOf({ start: (controller) => controller.error(new Error("broken")) });
+    await expect(iterate(stream).next()).rejects.toThrow("broken");
+    expect(stream.locked).toBe(false);
+  });
+
+  test("when it fails to cancel", async () => {
+    const stream = streamOf({
+      cancel() {
+        throw new Error("stuck");
+      },
+    });
+    await expect(iterate(stream).return?.()).rejects.toThrow("stuck");
+    expect(stream.locked).toBe(false);
+  });
+
+  test("while it still cancels, or waits for a chunk", async () => {
+    const stream = streamOf({ cancel: () => new Promise(() => {}) });
+    const items = iterate(stream);
+    const pending = items.next();
+    void items.return?.();
+    expect(stream.locked).toBe(false);
+    expect(await pending).toEqual({ done: true, value: undefined });
+  });
 });
 
 test.each([[1], [null], [undefined], [{}], [() => {}], [true], [1n], [Symbol.iterator]])(

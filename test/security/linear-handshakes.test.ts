@@ -1,4 +1,4 @@
-// Time for handshakes grows with their octets: doubling a hostile header, or a hostile message of HTTP, takes no more than 2.2 times as long.
+// Time for handshakes grows with their octets: doubling a hostile header, or a hostile message of HTTP, does not take four times as long.
 // CVE-2021-32640, CVE-2020-7662, CVE-2023-26103 (expressions), CVE-2023-43669 (a long head in pieces), and all of their kind.
 import { test } from "vitest";
 import { parseDeflateParameters } from "../../src/extensions/deflate-parameters.ts";

@@ -1,4 +1,4 @@
-// Time for frames grows with their octets: doubling a hostile input takes no more than 2.2 times as long, whatever it is made of.
+// Time for frames grows with their octets: doubling a hostile input does not take four times as long, whatever it is made of.
 import { expect, test } from "vitest";
 import { frame, OpenProtocol, utf8 } from "../protocol/harness.ts";
 import { expectLinear } from "../support/linear.ts";
