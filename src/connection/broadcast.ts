@@ -7,6 +7,7 @@ import { PreparedMessage } from "../protocol/prepared-message.ts";
 import { Connection } from "./connection.ts";
 import type { BytesLike } from "./data.ts";
 import { toBytes } from "./data.ts";
+import { WriteBatch } from "./write-batch.ts";
 
 /** What is done with a connection that has more than `maxBuffered` waiting. */
 export type SlowConsumerPolicy = "close" | "skip" | "buffer";
@@ -62,17 +63,25 @@ export function broadcast(
   const limit = onSlow === "buffer" ? Infinity : maxBuffered - prepared.frame.payload.length;
   const errors: Error[] = [];
   const isImmediate = recipients.length > 0 && isAlone(recipients[0] as Connection);
+  const batch = isImmediate ? new WriteBatch(prepared.frame.payload.length) : undefined;
   for (const connection of recipients) {
     if (connection.state !== "open") continue;
     if (connection.backlog > limit) {
-      if (onSlow === "close") void connection.close(CloseCode.TRY_AGAIN_LATER, "too slow");
+      if (onSlow !== "close") continue;
+      batch?.write();
+      void connection.close(CloseCode.TRY_AGAIN_LATER, "too slow");
       continue;
     }
-    const error = send(connection, prepared, isImmediate);
+    const error = send(connection, prepared, batch);
     if (error === undefined) continue;
-    if (raiseExceptions) errors.push(error);
-    else connection.link.settings.log.warn(`! cannot broadcast: ${error.message}`);
+    if (raiseExceptions) {
+      errors.push(error);
+      continue;
+    }
+    batch?.write();
+    connection.link.settings.log.warn(`! cannot broadcast: ${error.message}`);
   }
+  batch?.write();
   if (errors.length > 0) throw new AggregateError(errors, `Cannot broadcast to ${errors.length} of the connections`);
 }
 
@@ -109,9 +118,9 @@ function isAlone({ link: { transport } }: Connection): boolean {
   return !wereSeveral;
 }
 
-function send(connection: Connection, prepared: PreparedMessage, isImmediate: boolean): Error | undefined {
+function send(connection: Connection, prepared: PreparedMessage, batch: WriteBatch | undefined): Error | undefined {
   try {
-    if (connection.sendPrepared(prepared, isImmediate)) return undefined;
+    if (connection.sendPrepared(prepared, batch)) return undefined;
     return new ConcurrencyError("a message in fragments or of a Blob is under way");
   } catch (error) {
     return error as Error;

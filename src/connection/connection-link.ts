@@ -1,4 +1,5 @@
 // What a connection stands on: our protocol on a byte pipe, or a WebSocket that the runtime brings.
+import type { WriteBatch } from "./write-batch.ts";
 import type { TimerWheel } from "../async/timers.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import type { EncodeHint, Extension } from "../extensions/extension.ts";
@@ -100,8 +101,8 @@ export interface ConnectionLink {
   createPings(): Pings;
   room(): Promise<void>;
   queued(isBorrowed: boolean): Promise<void>;
-  /** Sends a message that others get too; `isImmediate`: at once, not with what else is sent in this turn. */
-  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): void;
+  /** Sends a message that others get too: with the batch if there is one, else with what else is sent in this turn. */
+  sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): void;
   flush(): void;
   pause(): void;
   resume(): void;

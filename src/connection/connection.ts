@@ -1,4 +1,5 @@
 // The asynchronous API of a connection: the one implementation, on any transport.
+import type { WriteBatch } from "./write-batch.ts";
 import { Deferred, handled, rejected } from "../async/deferred.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
@@ -173,8 +174,8 @@ export abstract class Connection<Data = unknown>
   }
 
   /** @internal For `broadcast`. */
-  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
-    return this.#outgoing.sendPrepared(prepared, isImmediate);
+  sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): boolean {
+    return this.#outgoing.sendPrepared(prepared, batch);
   }
 
   /** A stream into `send`. Closing it closes the connection with 1000, aborting it with 1011. */

@@ -1,6 +1,6 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
 import { Deferred } from "../async/deferred.ts";
-import type { Timer, TimerWheel } from "../async/timers.ts";
+import type { TimerWheel } from "../async/timers.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import type { HandshakeRequest } from "../http/request.ts";
@@ -8,6 +8,7 @@ import type { HandshakeResponse } from "../http/response.ts";
 import type { ProtocolEvent } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Protocol } from "../protocol/protocol.ts";
+import { ClosingDeadline } from "./closing-deadline.ts";
 import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
 import { traceOf } from "./load-trace.ts";
@@ -16,11 +17,10 @@ import { Pings } from "./pings.ts";
 import type { Trace } from "./trace.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { Waiters } from "./waiters.ts";
+import type { WriteBatch } from "./write-batch.ts";
 
 /** Most bytes that wait for the end of a turn, or that are handed to the transport at once. */
 const MAX_BATCH = 0x10000;
-/** How long a client that was answered by plain HTTP gets to close its side (RFC 9112 9.6): browsers hold connections open. */
-const LINGER = 1000;
 /** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
 const FULL_RECORD = 0x4000;
 const DONE: Promise<void> = Promise.resolve();
@@ -61,8 +61,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #senders: Waiters | undefined;
   /** Payload that had been sent when last everything was written. */
   #payloadWritten = 0;
-  #closeTimer: Timer | undefined;
-  #isLingering = false;
+  #deadline: ClosingDeadline | undefined;
   #cause: Error | undefined;
   /** Writes to the log what happens, where its debug level is on. */
   readonly #trace: Trace | undefined;
@@ -172,7 +171,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     protocol.receiveEof(this.#cause);
     // A regular end can bring the response of the opening handshake: one whose body ran up to it.
     if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
-    this.timers.cancel(this.#closeTimer);
+    this.#deadline?.cancel();
     this.#trace?.state(protocol.state);
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
@@ -210,18 +209,24 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     return this.room();
   }
 
-  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): void {
+  sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): void {
     const { sender } = this.protocol;
-    if (!isImmediate || this.#isCongested) {
-      sender.sendPrepared(prepared);
-    } else {
-      const bytes = sender.passPrepared(prepared);
-      if (bytes !== undefined) {
-        this.#write([bytes]);
-        return this.#tellCongestion();
-      }
-    }
-    void this.queued(false);
+    // Who is called may send, too, and not before what was counted as sent.
+    if (sender.callsOut) batch?.write();
+    const canPass = batch !== undefined && this.backlog === 0;
+    const bytes = canPass ? sender.passPrepared(prepared) : sender.sendPrepared(prepared);
+    if (bytes === undefined) return void this.queued(false);
+    this.#allWritten();
+    batch?.add(this, bytes);
+  }
+
+  writePassed(chunks: readonly Uint8Array[], payloadLength: number): void {
+    this.transport.write(chunks);
+    const { bufferedAmount } = this.transport;
+    if (bufferedAmount === 0) return;
+    this.#payloadWritten -= payloadLength;
+    if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
+    this.#tellCongestion();
   }
 
   /** Whether no more than `writeLimit` is buffered. */
@@ -375,17 +380,11 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   /** Starts the one deadline of closing, from the first sign of it to the end of TCP. */
   #expectEnd(): void {
     // A transport that is gone already says so soon.
-    if (this.isLost || this.#isLingering || this.transport.bufferedAmount === Infinity) return;
-    const { closeTimeout } = this.settings;
+    if (this.isLost || this.transport.bufferedAmount === Infinity) return;
     // An answer by plain HTTP gets its time to be written first.
-    this.#isLingering = this.protocol.state === "connecting" && this.backlog === 0;
-    if (this.#isLingering) this.timers.cancel(this.#closeTimer);
-    else if (this.#closeTimer !== undefined) return;
-    const delay = this.#isLingering ? Math.min(closeTimeout ?? Infinity, LINGER) : closeTimeout;
-    if (delay === null) return;
-    this.#closeTimer = this.timers.schedule(delay, () => {
-      this.abort(new TimeoutError(`closing handshake not over after ${delay} ms`));
-    });
+    const isLingering = this.protocol.state === "connecting" && this.backlog === 0;
+    this.#deadline ??= new ClosingDeadline(this.timers);
+    this.#deadline.start(this.settings.closeTimeout, isLingering, (error) => this.abort(error));
   }
 
   /** Drops TCP. `cause` becomes the cause of the error that everybody gets. */

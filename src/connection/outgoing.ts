@@ -1,4 +1,5 @@
 // Sending messages: whole ones at once, fragmented ones one after the other, all in the order of the calls.
+import type { WriteBatch } from "./write-batch.ts";
 import { handled, rejected } from "../async/deferred.ts";
 import { Turnstile } from "../async/turnstile.ts";
 import { untilAborted } from "../async/until-aborted.ts";
@@ -94,15 +95,16 @@ export class Outgoing {
    * Sends a message that other connections are sent too, behind whole ones that wait. Returns `false`, and sends nothing, while
    * one in fragments or of a Blob is under way.
    */
-  sendPrepared(prepared: PreparedMessage, isImmediate: boolean): boolean {
+  sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): boolean {
     const { opcode, payload } = prepared.frame;
     if (this.#sources > 0) return false;
-    if (this.#turnstile.isTaken) {
+    // Who has the turnstile is one of these.
+    if (this.#waiting !== undefined) {
       const options = { text: opcode === Opcode.TEXT };
       void handled(this.#sendInTurn(payload, options, this.#encodeInSteps(payload, options)));
     } else {
       this.#link.protocol.checkOrder(opcode);
-      this.#link.sendPrepared(prepared, isImmediate);
+      this.#link.sendPrepared(prepared, batch);
     }
     return true;
   }

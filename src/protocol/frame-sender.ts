@@ -2,6 +2,7 @@
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint } from "../extensions/extension.ts";
+import type { FrameWatcher } from "../frames/frame-watch.ts";
 import { frameWatch } from "../frames/frame-watch.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
@@ -81,6 +82,11 @@ function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
+/** Asked before the writer is looked at, which for each of thousands of connections lies somewhere else in memory. */
+function isWatched(): boolean {
+  return frameWatch.out !== null && frameWatch.out.isWatched;
+}
+
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
 export class FrameSender {
   /** Set once extensions were negotiated. */
@@ -96,6 +102,7 @@ export class FrameSender {
   readonly #output: Output;
   readonly #writer: FrameWriter;
   readonly #codec: TextCodec;
+  readonly #isMasking: boolean;
   #isFragmenting = false;
   #waitingPong: Uint8Array | undefined;
 
@@ -103,11 +110,17 @@ export class FrameSender {
     this.#output = output;
     this.#writer = writer;
     this.#codec = codec;
+    this.#isMasking = writer.isMasking;
   }
 
   /** Whether a message was begun and not finished. */
   get isFragmenting(): boolean {
     return this.#isFragmenting;
+  }
+
+  /** Whether to send a message may call extensions, or those who watch frames. */
+  get callsOut(): boolean {
+    return this.extensions !== undefined || this.observer !== undefined || isWatched();
   }
 
   /** Checks that a frame of a data opcode may come now. */
@@ -126,7 +139,7 @@ export class FrameSender {
   }
 
   /** Sends a message that other connections are sent too. */
-  sendPrepared(prepared: PreparedMessage): void {
+  sendPrepared(prepared: PreparedMessage): undefined {
     const bytes = this.#share(prepared);
     if (bytes !== undefined) this.#output.pushShared(bytes);
   }
@@ -145,7 +158,7 @@ export class FrameSender {
     const { opcode, payload } = frame;
     const encoded = this.extensions === undefined ? frame : this.extensions.encodeShared(frame, encodings);
     // Every frame of a client has a masking key of its own (RFC 6455 5.3).
-    if (encoded === undefined || this.#writer.isMasking) {
+    if (encoded === undefined || this.#isMasking) {
       this.sendData(opcode, payload, true);
       return undefined;
     }
@@ -155,7 +168,7 @@ export class FrameSender {
     const made = wire.get(encoded);
     const bytes = made ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
     if (made === undefined) wire.set(encoded, bytes);
-    else this.#writer.note(firstByteOf(encoded), encoded.payload.length);
+    else if (isWatched()) this.#writer.note(firstByteOf(encoded), encoded.payload.length);
     this.#tell();
     return bytes;
   }
@@ -189,8 +202,7 @@ export class FrameSender {
 
   /** Tells diagnostics of the frames that were just written. */
   #tell(): void {
-    const { seen } = this.#writer;
-    if (seen !== undefined && frameWatch.out !== null && this.owner !== null) seen.report(frameWatch.out, this.owner);
+    if (isWatched() && this.owner !== null) this.#writer.seen?.report(frameWatch.out as FrameWatcher, this.owner);
   }
 
   /** Returns the length of the payload in bytes. */

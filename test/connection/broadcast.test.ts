@@ -1,9 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import { broadcast } from "../../src/connection/broadcast.ts";
 import type { Connection } from "../../src/connection/connection.ts";
+import { subscribe } from "../../src/connection/diagnostics.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
 import { hex } from "../support/hex.ts";
 import { openPair, openRaw, RecordingLogger } from "../support/network.ts";
+
+type Scene = Awaited<ReturnType<typeof openRaw>>;
 
 const SIDES = ["client", "server"] as const;
 
@@ -39,6 +42,67 @@ test("a broadcast at once comes behind what waits, and counts against the limit 
   broadcast([scene.ws], new Uint8Array(2000));
   expect(scene.ws.trySend("x")).toBe(false);
   expect(scene.ws.bufferedAmount).toBe(2000);
+});
+
+describe("what is called in the middle comes behind the broadcast for all before it:", () => {
+  async function closedBy(call: (first: Scene, second: Scene) => unknown, maxBuffered?: number): Promise<void> {
+    const [first, second, third] = [await openRaw("server"), await openRaw("server"), await openRaw("server")];
+    // A turn with one, so that the next one is written at once.
+    broadcast([third.ws], "");
+    await third.settle();
+    const end = await call(first, second);
+    broadcast([first.ws, second.ws, third.ws], "news", maxBuffered === undefined ? {} : { maxBuffered });
+    if (typeof end === "function") end();
+    await first.settle();
+    await third.settle();
+    expect(first.sent()).toBe("81 04 6e 65 77 73 88 02 03 e8");
+    expect(third.sent()).toBe("81 00 81 04 6e 65 77 73");
+  }
+
+  test("a listener of diagnostics", () =>
+    closedBy((first, second) =>
+      subscribe("frame-out", ({ connection }) => {
+        if (connection === second.ws) void first.ws.close();
+      }),
+    ));
+
+  test("a logger", () =>
+    closedBy(async (first, second) => {
+      void second.ws.send(
+        (async function* () {
+          yield "a";
+          await new Promise(() => {});
+        })(),
+      );
+      await second.settle();
+      vi.spyOn(second.link.settings.log, "warn").mockImplementation(() => void first.ws.close());
+    }));
+
+  test("the end of a slow connection", () =>
+    closedBy((first, second) => {
+      second.outbound.capacity = 0;
+      vi.spyOn(second.ws, "backlog", "get").mockReturnValue(100);
+      vi.spyOn(second.ws, "close").mockImplementation(() => first.ws.close());
+    }, 100));
+});
+
+test("a broadcast at once of which some is left counts as buffered until it is written", async () => {
+  const scene = await openRaw("server", { writeLimit: 1000 });
+  broadcast([scene.ws], "");
+  await scene.settle();
+  scene.outbound.capacity = 0;
+  broadcast([scene.ws, scene.ws], "x".repeat(300));
+  expect([scene.ws.bufferedAmount, scene.ws.trySend("")]).toEqual([600, true]);
+  await scene.settle();
+  broadcast([scene.ws], "x".repeat(600));
+  await scene.settle();
+  expect([scene.ws.bufferedAmount, scene.ws.trySend("")]).toEqual([1200, false]);
+  const room = scene.ws.send("last");
+  scene.outbound.capacity = Infinity;
+  scene.outbound.pump();
+  await room;
+  await scene.settle();
+  expect(scene.ws.bufferedAmount).toBe(0);
 });
 
 describe.each(SIDES)("broadcast() from a %s", (side) => {

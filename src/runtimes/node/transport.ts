@@ -101,7 +101,8 @@ export class NodeTransport implements Transport {
   readonly peerCertificate: PeerCertificate | null;
   readonly #socket: Driven;
   #sink: TransportSink | undefined;
-  #isWaitingForDrain = false;
+  /** Bytes may wait, or the socket be lost; otherwise the last write left nothing behind, and nobody has to ask the socket. */
+  #mayHold = false;
   /** Its writes are over when they return, as they nearly always are with TCP: nobody needs to be told of their end. */
   #isPrompt: boolean;
   #isPaused = false;
@@ -134,6 +135,7 @@ export class NodeTransport implements Transport {
   /** @internal */
   failed(error: Error): void {
     this.#error ??= networkError("go on", error);
+    this.#mayHold = true;
     // Bytes that are no TLS are an error of a TLSSocket which stays open then.
     this.#socket.destroy();
   }
@@ -152,6 +154,7 @@ export class NodeTransport implements Transport {
   closed(): void {
     const last = this.#sink;
     this.#sink = undefined;
+    this.#mayHold = true;
     // What Node keeps of a closed socket lives on until a major garbage collection: the connection does not have to.
     this.#socket[TRANSPORT] = undefined;
     this.#isPaused = false;
@@ -176,31 +179,31 @@ export class NodeTransport implements Transport {
   write(chunks: readonly Uint8Array[]): void {
     const socket = this.#socket;
     // All of it lies in the writable half of the state, which is at hand: `destroyed` looks at both.
-    if (!socket.writable) return;
-    if (chunks.length === 1 && this.#isPrompt) {
+    if (!socket.writable) {
+      this.#mayHold = true;
+    } else if (chunks.length === 1 && this.#isPrompt) {
       socket.write(chunks[0]);
-      if (socket.writableLength > 0) {
-        this.#isPrompt = false;
-        socket.write(NOTHING, this.#onWritten);
-      }
-    } else if (chunks.length === 1) {
-      socket.write(chunks[0], this.#onWritten);
+      this.#mayHold = socket.writableLength > 0;
+      if (!this.#mayHold) return;
+      this.#isPrompt = false;
+      socket.write(NOTHING, this.#onWritten);
     } else {
-      socket.cork();
+      if (chunks.length > 1) socket.cork();
       for (const chunk of chunks) socket.write(chunk, this.#onWritten);
-      socket.uncork();
+      if (chunks.length > 1) socket.uncork();
+      this.#mayHold = socket.writableLength > 0;
     }
-    this.#isWaitingForDrain = socket.writableLength > 0;
   }
 
   /** Always the same function, which the stream then calls in batches. */
   readonly #onWritten = (error?: Error | null): void => {
-    if (error != null || !this.#isWaitingForDrain || this.bufferedAmount > 0) return;
-    this.#isWaitingForDrain = false;
+    if (error != null || !this.#mayHold || this.bufferedAmount > 0) return;
+    this.#mayHold = false;
     this.#sink?.onDrain();
   };
 
   get bufferedAmount(): number {
+    if (!this.#mayHold) return 0;
     const socket = this.#socket;
     // What a lost socket holds, and what is given to it, will never be written.
     return socket.writable || !socket.destroyed ? socket.writableLength : Infinity;
@@ -229,11 +232,12 @@ export class NodeTransport implements Transport {
   closeWrite(): void {
     const socket = this.#socket;
     // Both ways are over then. On the wire it is the same, for nothing can be unread, and it saves a call of the system.
-    if (socket.readableEnded && this.#isPrompt && socket.writableLength === 0) socket.destroy();
+    if (socket.readableEnded && this.#isPrompt && socket.writableLength === 0) this.abort();
     else if (!socket.destroyed) socket.end();
   }
 
   abort(): void {
+    this.#mayHold = true;
     this.#socket.destroy();
   }
 
