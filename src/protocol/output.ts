@@ -31,9 +31,10 @@ export class Output {
   #slab: Slab | undefined;
   #start = 0;
   #end = 0;
-  #pieces: Piece[] = [];
+  /** Made when they are needed, like the urgent ones: most connections have none most of the time. */
+  #pieces: Piece[] | undefined;
   #front = 0;
-  #urgent: Uint8Array[] = [];
+  #urgent: Uint8Array[] | undefined;
   /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
   #held: Slab | undefined;
   #moreHeld: Slab[] | undefined;
@@ -83,7 +84,7 @@ export class Output {
   /** Appends bytes without copying them. `glued`: they belong to the frame that was begun before. */
   push(bytes: Uint8Array, glued: boolean): void {
     this.#closeSegment();
-    this.#pieces.push({ bytes, glued });
+    (this.#pieces ??= []).push({ bytes, glued });
     this.length += bytes.length;
   }
 
@@ -124,6 +125,7 @@ export class Output {
 
   /** Puts a whole frame before everything that waits. `replace`: an earlier urgent frame that was not taken is dropped. */
   pushUrgent(bytes: Uint8Array, replace: Uint8Array | undefined): void {
+    this.#urgent ??= [];
     const at = replace === undefined ? -1 : this.#urgent.indexOf(replace);
     if (at >= 0) {
       this.length -= (this.#urgent[at] as Uint8Array).length;
@@ -136,7 +138,7 @@ export class Output {
 
   /** Hands out about `limit` bytes, at least one frame, or everything. */
   take(limit: number = Infinity): Uint8Array[] {
-    if (this.#pieces.length > 0 || this.#urgent.length > 0) return this.#takeUpTo(limit);
+    if (this.#pieces !== undefined || this.#urgent !== undefined) return this.#takeUpTo(limit);
     // Nearly always all there is: the frames of a turn, in one segment of a slab.
     if (this.length === 0) return [];
     this.taken += this.length;
@@ -149,7 +151,7 @@ export class Output {
     const chunks = this.#takeUrgent();
     let size = 0;
     for (const chunk of chunks) size += chunk.length;
-    for (let piece = this.#pieces[this.#front]; piece !== undefined; piece = this.#pieces[this.#front]) {
+    for (let piece = this.#pieces?.[this.#front]; piece !== undefined; piece = this.#pieces?.[this.#front]) {
       if (size >= limit && (!piece.glued || size >= PART_SIZE)) break;
       const bytes = piece.bytes.length > PART_SIZE && limit < Infinity ? this.#splitFirst(piece) : piece.bytes;
       if (bytes === piece.bytes) this.#front++;
@@ -164,20 +166,21 @@ export class Output {
 
   /** What overtakes the pieces, unless a frame is half written. */
   #takeUrgent(): Uint8Array[] {
-    if (this.#pieces[this.#front]?.glued === true) return [];
-    const urgent = this.#urgent;
-    this.#urgent = [];
+    if (this.#pieces?.[this.#front]?.glued === true) return [];
+    const urgent = this.#urgent ?? [];
+    this.#urgent = undefined;
     return urgent;
   }
 
   #splitFirst({ bytes }: Piece): Uint8Array {
-    this.#pieces[this.#front] = { bytes: bytes.subarray(PART_SIZE), glued: true };
+    (this.#pieces as Piece[])[this.#front] = { bytes: bytes.subarray(PART_SIZE), glued: true };
     return bytes.subarray(0, PART_SIZE);
   }
 
   #forgetTaken(): void {
+    if (this.#pieces === undefined) return;
     if (this.#front === this.#pieces.length) {
-      this.#pieces = [];
+      this.#pieces = undefined;
       this.#front = 0;
     } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#pieces.length) {
       this.#pieces = this.#pieces.slice(this.#front);
@@ -199,9 +202,9 @@ export class Output {
   /** Drops what waits. What was taken may still be under way: its slabs are left to the garbage collector. */
   discard(): void {
     this.#slab = undefined;
-    this.#pieces = [];
+    this.#pieces = undefined;
     this.#front = 0;
-    this.#urgent = [];
+    this.#urgent = undefined;
     this.#held = undefined;
     this.#moreHeld = undefined;
     this.length = 0;
@@ -209,7 +212,7 @@ export class Output {
 
   #closeSegment(): void {
     if (this.#slab === undefined || this.#end === this.#start) return;
-    this.#pieces.push({ bytes: this.#takeSegment(), glued: false });
+    (this.#pieces ??= []).push({ bytes: this.#takeSegment(), glued: false });
   }
 
   /** What is written of the open segment. */

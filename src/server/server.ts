@@ -198,7 +198,7 @@ export class RunningServer implements Server {
     this.#finishIfDone();
   }
 
-  /** From the opening handshake to the end of the handler. */
+  /** From the opening handshake to the start of the handler. */
   async #receive(guest: Guest): Promise<void> {
     const { link, connection } = guest;
     const timer = startDeadline(link, this.#settings.connection.openTimeout);
@@ -212,7 +212,7 @@ export class RunningServer implements Server {
       link.timers.cancel(timer);
     }
     // Closed with all others, if the server was closed between the response and here.
-    if (isOpen && this.#farewell === undefined) await handleConnection(connection, this.#handler);
+    if (isOpen && this.#farewell === undefined) void handleConnection(connection, this.#handler);
   }
 }
 

@@ -1,0 +1,99 @@
+// Memory of connections that were used once and wait: bytes of the process for each, on each runtime.
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { maskedFrames } from "./support/frames.mjs";
+import { describeMachine, pinGenerator, Subject } from "./support/machine.mjs";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const server = (name) => here(`servers/${name}.mjs`);
+
+const [countText = "10000", filter = ""] = process.argv.slice(2);
+const COUNT = Number(countText);
+/** Opened before, so that what there is once for all is not counted. */
+const WARM_UP = 1000;
+const AT_ONCE = 50;
+const STARTS = 3;
+const MESSAGE = maskedFrames(true, Buffer.from("used once, 16 B."), 1);
+const ECHO_LENGTH = 2 + 16;
+const REQUEST =
+  "GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+const NODE = [process.execPath, "--expose-gc"];
+const DENO = [here("../test/runtimes/node_modules/deno/deno"), "run", "-A", "--v8-flags=--expose-gc"];
+const BUN = [here("../test/runtimes/node_modules/bun/bin/bun.exe")];
+
+/** The bar of each is so many times the last of its group. */
+const GROUPS = [
+  {
+    ...{ name: "Node", runtime: NODE, bar: 1 },
+    contenders: { wsasm: { file: server("wsasm") }, ws: { file: server("ws") } },
+  },
+  {
+    ...{ name: "Deno", runtime: DENO, bar: 0.5 },
+    contenders: { wsasm: { file: server("wsasm"), args: ["wsasm/deno"] }, "Deno.serve": { file: server("deno-serve") } },
+  },
+  {
+    ...{ name: "Bun", runtime: BUN, bar: 3 },
+    contenders: { wsasm: { file: server("wsasm"), args: ["wsasm/bun"] }, "Bun.serve": { file: server("bun-serve") } },
+  },
+];
+
+async function openOne(port) {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  socket.on("error", () => {});
+  socket.write(REQUEST);
+  let head = "";
+  while (!head.endsWith("\r\n\r\n")) head += (await once(socket, "data"))[0].latin1Slice();
+  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no handshake: ${head}`);
+  socket.write(MESSAGE);
+  for (let length = 0; length < ECHO_LENGTH;) length += (await once(socket, "data"))[0].length;
+  return socket;
+}
+
+async function openMany(port, count) {
+  const sockets = [];
+  let left = count;
+  const loop = async () => {
+    while (left-- > 0) sockets.push(await openOne(port));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, loop));
+  return sockets;
+}
+
+async function bytesEach(contender) {
+  const subject = await Subject.start(contender);
+  const { port } = subject.greeting;
+  const sockets = await openMany(port, WARM_UP);
+  const { memory: before } = await subject.ask("memory");
+  sockets.push(...(await openMany(port, COUNT)));
+  const { memory } = await subject.ask("memory");
+  for (const socket of sockets) socket.destroy();
+  await subject.stop();
+  return (memory - before) / COUNT;
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+
+pinGenerator();
+console.log(`${describeMachine()}; ${COUNT} connections after ${WARM_UP}, ${STARTS} processes each`);
+for (const { name, runtime, bar, contenders } of GROUPS.filter((group) => group.name.includes(filter))) {
+  if (!existsSync(runtime[0])) {
+    console.log(`SKIPPED ${name}: not installed in test/runtimes`);
+    continue;
+  }
+  const bytes = new Map(Object.keys(contenders).map((each) => [each, []]));
+  for (let i = 0; i < STARTS; i++) {
+    for (const [each, contender] of Object.entries(contenders)) {
+      bytes.get(each).push(await bytesEach({ ...contender, runtime }));
+    }
+  }
+  for (const [each, values] of bytes) {
+    console.log(`${name}: ${each} ${kilobytes(median(values))} (${values.map(kilobytes).join(", ")})`);
+  }
+  const [ours, own] = [...bytes.values()].map(median);
+  console.log(`${name}: ${(ours / own).toFixed(2)}x, bar ${bar}x: ${ours <= bar * own ? "met" : "MISSED"}`);
+}
