@@ -33,7 +33,10 @@ const GROUPS = [
   },
   {
     ...{ name: "Deno", runtime: DENO, bar: 0.5 },
-    contenders: { wsasm: { file: server("wsasm"), args: ["wsasm/deno"] }, "Deno.serve": { file: server("deno-serve") } },
+    contenders: {
+      wsasm: { file: server("wsasm"), args: ["wsasm/deno"] },
+      "Deno.serve": { file: server("deno-serve") },
+    },
   },
   {
     ...{ name: "Bun", runtime: BUN, bar: 3 },
