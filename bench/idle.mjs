@@ -88,11 +88,10 @@ for (const { name, runtime, bar, contenders } of GROUPS.filter((group) => group.
     console.log(`SKIPPED ${name}: not installed in test/runtimes`);
     continue;
   }
+  /** @type {Map<string, number[]>} */
   const bytes = new Map(Object.keys(contenders).map((each) => [each, []]));
   for (let i = 0; i < STARTS; i++) {
-    for (const [each, contender] of Object.entries(contenders)) {
-      bytes.get(each).push(await bytesEach({ ...contender, runtime }));
-    }
+    for (const [each, values] of bytes) values.push(await bytesEach({ ...contenders[each], runtime }));
   }
   for (const [each, values] of bytes) {
     console.log(`${name}: ${each} ${kilobytes(median(values))} (${values.map(kilobytes).join(", ")})`);

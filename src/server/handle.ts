@@ -21,7 +21,7 @@ function started<C extends Connection>(connection: C, handler: (ws: C) => void |
   try {
     return Promise.resolve(handler(connection));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 
