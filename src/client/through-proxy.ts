@@ -2,6 +2,7 @@
 import { untilAborted } from "../async/until-aborted.ts";
 import type { DialOptions, Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
+import { NetworkError } from "../errors/network.ts";
 import { ProxyError } from "../errors/proxy.ts";
 import { parseAddress } from "../http/ip-address.ts";
 import type { HttpLimits } from "../http/limits.ts";
@@ -35,7 +36,7 @@ export async function dialThrough(
   signal: AbortSignal,
 ): Promise<Transport> {
   const handshake = await handshakeFor(runtime, target, proxy, settings, signal);
-  const transport = await runtime.dial(proxyTarget(target, proxy, settings), signal);
+  const transport = await dialProxy(runtime, proxyTarget(target, proxy, settings), signal);
   const tunnel = await openTunnel(transport, handshake, signal);
   if (target.tls === undefined) return tunnel;
   try {
@@ -43,6 +44,20 @@ export async function dialThrough(
   } catch (error) {
     tunnel.abort();
     throw error;
+  }
+}
+
+/** Says that it is the proxy which cannot be reached: users may not know of one that the environment names. */
+async function dialProxy(runtime: Runtime, way: DialOptions, signal: AbortSignal): Promise<Transport> {
+  try {
+    return await runtime.dial(way, signal);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const { reason, message, cause, certificateFault } = error;
+    throw new NetworkError(reason, `Proxy failed: ${message}`, {
+      cause,
+      certificateFault: certificateFault ?? undefined,
+    });
   }
 }
 

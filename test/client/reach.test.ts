@@ -106,6 +106,23 @@ describe("reach()", () => {
     expect(peers[0]?.isClosed).toBe(true);
   });
 
+  test("says that it is the proxy which cannot be reached", async () => {
+    const { go, runtime } = await listen();
+    const cause = new Error("no");
+    const fault = { cause, certificateFault: "CERT_HAS_EXPIRED" };
+    const calls = [new NetworkError("tls", "Cannot connect to proxy.example:1: TLS failed", fault), cause];
+    runtime.dial = () => Promise.reject(calls.shift());
+    await expect(go(TARGET, "http://", [ESTABLISHED])).rejects.toMatchObject({
+      ...{
+        name: "NetworkError",
+        reason: "tls",
+        message: "Proxy failed: Cannot connect to proxy.example:1: TLS failed",
+      },
+      ...fault,
+    });
+    await expect(go(TARGET, "http://", [ESTABLISHED])).rejects.toBe(cause);
+  });
+
   const V5 = ["0500", "05000001000000000000"];
   const V4 = ["005a000000000000"];
   const NAME = "0e7365727665722e6578616d706c65";
