@@ -220,13 +220,13 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     batch?.add(this, bytes);
   }
 
-  writePassed(chunks: readonly Uint8Array[], payloadLength: number): void {
+  writePassed(chunks: readonly Uint8Array[], payloadLength: number): boolean {
     this.transport.write(chunks);
     const { bufferedAmount } = this.transport;
-    if (bufferedAmount === 0) return;
+    if (bufferedAmount === 0) return false;
     this.#payloadWritten -= payloadLength;
     if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
-    this.#tellCongestion();
+    return true;
   }
 
   /** Whether no more than `writeLimit` is buffered. */
@@ -310,7 +310,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { protocol, transport } = this;
     if (this.isLost) return;
     while (protocol.outputLength > 0 && !this.#isCongested) this.#write(protocol.takeOutput(MAX_BATCH));
-    this.#tellCongestion();
+    this.tellCongestion();
     this.#trace?.state(protocol.state);
     if (protocol.takeEof()) {
       this.#trace?.line("x closing our side of TCP");
@@ -330,7 +330,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
   }
 
-  #tellCongestion(): void {
+  tellCongestion(): void {
     if (this.#isCongested === this.#wasCongested) return;
     this.#wasCongested = this.#isCongested;
     this.owner?.onBuffered(this.backlog, this.#isCongested);

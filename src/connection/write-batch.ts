@@ -2,8 +2,10 @@
 
 /** A link that has counted bytes as sent, and must write them before anything else is sent. */
 export interface PassingLink {
-  /** Writes the frame of a message with so many bytes of payload. */
-  writePassed(chunks: readonly Uint8Array[], payloadLength: number): void;
+  /** Writes the frame of a message with so many bytes of payload. Returns whether some of it waits. */
+  writePassed(chunks: readonly Uint8Array[], payloadLength: number): boolean;
+  /** Tells whoever listens that more waits than should. */
+  tellCongestion(): void;
 }
 
 /** What is known of so many connections is still at hand when they are written to. */
@@ -32,7 +34,10 @@ export class WriteBatch {
 
   /** Writes what was collected. To be called before anything that may run code of the application, and in the end. */
   write(): void {
-    for (const link of this.#links) link.writePassed(this.#chunks, this.#payloadLength);
+    const slow: PassingLink[] = [];
+    for (const link of this.#links) if (link.writePassed(this.#chunks, this.#payloadLength)) slow.push(link);
     this.#links.length = 0;
+    // Who listens may send, and not before the others were written to.
+    for (const link of slow) link.tellCongestion();
   }
 }

@@ -66,6 +66,20 @@ describe("what is called in the middle comes behind the broadcast for all before
       }),
     ));
 
+  test("a listener of diagnostics that hears of one that is slow", async () => {
+    const [slow, other] = [await openRaw("server", { writeLimit: 1 }), await openRaw("server")];
+    broadcast([other.ws], "");
+    await other.settle();
+    slow.outbound.capacity = 0;
+    const end = subscribe("buffered", ({ connection }) => {
+      if (connection === slow.ws) void other.ws.close();
+    });
+    broadcast([slow.ws, other.ws], "news");
+    end();
+    await other.settle();
+    expect(other.sent()).toBe("81 00 81 04 6e 65 77 73 88 02 03 e8");
+  });
+
   test("a logger", () =>
     closedBy(async (first, second) => {
       void second.ws.send(

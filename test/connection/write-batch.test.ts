@@ -5,9 +5,11 @@ import { hex } from "../support/hex.ts";
 /** Links that note what they write, in `written`. */
 function linksInto(written: [name: number, chunks: readonly Uint8Array[], payloadLength: number][]) {
   return (name: number) => ({
-    writePassed(chunks: readonly Uint8Array[], payloadLength: number): void {
+    writePassed(chunks: readonly Uint8Array[], payloadLength: number): boolean {
       written.push([name, chunks, payloadLength]);
+      return false;
     },
+    tellCongestion(): void {},
   });
 }
 
