@@ -4,6 +4,7 @@ import { join } from "./join.ts";
 /** Makes memory. What it holds at first does not matter: it is overwritten before anybody sees it. */
 export type Allocate = (size: number) => Uint8Array<ArrayBuffer>;
 
+/** One for all, so it is never given out: who transfers its buffer would take it from everybody. */
 export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 const FIRST_CAPACITY = 64;
 const TRUSTED_CAPACITY = 0x10000;
@@ -83,8 +84,7 @@ export class Accumulator {
 
   /** Returns what was collected and starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const pieces = this.#kept;
-    if (pieces === undefined) return this.#takeBytes();
+    const pieces = this.#kept ?? [];
     if (this.#length > 0) pieces.push(this.#takeBytes());
     this.#kept = undefined;
     this.#keptLength = 0;

@@ -26,6 +26,18 @@ test("append() collects, take() starts anew", () => {
   expect(first).toEqual(hex`01 02 05 06`);
 });
 
+test("nothing is memory of its own, too: who gets it may transfer its buffer", () => {
+  const accumulator = new Accumulator();
+  const empty = accumulator.take();
+  structuredClone(empty, { transfer: [empty.buffer] });
+  for (const other of [accumulator, new Accumulator()]) {
+    other.append(hex`01 02`, 0, 2, 0);
+    expect(other.take()).toEqual(hex`01 02`);
+  }
+  accumulator.append(hex`03`, 0, 0, 0);
+  expect(accumulator.take().buffer.byteLength).toBe(0);
+});
+
 test("append() allocates what was announced, exactly, where that is little", () => {
   const sizes: number[] = [];
   const accumulator = new Accumulator((size) => {
