@@ -1,33 +1,17 @@
 // What servers do for many connections: open them, and send the same message to all of them.
 import { once } from "node:events";
-import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pinGenerator, withSubjects } from "./support/machine.mjs";
+import { open, REQUEST } from "./support/opening.mjs";
 import { interleave } from "./support/rounds.mjs";
 import { Tally } from "./support/tally.mjs";
 
 const server = (name) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
-const HOST = "127.0.0.1";
-const REQUEST =
-  "GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-  "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nOrigin: http://127.0.0.1\r\nAccept-Language: en\r\n" +
-  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const AT_ONCE = 50;
 const CONNECTIONS = 1000;
 /** Broadcasts between two looks at the clock. */
 const BATCH = 5;
 const HEADER_LENGTHS = [2, 4];
-
-/** Opens a connection; resolves with its socket once the handshake is over. */
-async function open(port) {
-  const socket = connect({ port, host: HOST, noDelay: true });
-  socket.on("error", () => {});
-  socket.write(REQUEST);
-  let head = "";
-  while (!head.endsWith("\r\n\r\n")) head += (await once(socket, "data"))[0].latin1Slice();
-  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no handshake: ${head}`);
-  return socket;
-}
 
 /** Opening handshakes, some at once, each on a connection that is dropped then. */
 class Handshakes {

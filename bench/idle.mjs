@@ -1,13 +1,14 @@
 // Memory of connections that were used once and wait: bytes of the process for each, on each runtime.
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { maskedFrames } from "./support/frames.mjs";
 import { describeMachine, pinGenerator, Subject } from "./support/machine.mjs";
+import { open } from "./support/opening.mjs";
+import { BUN, DENO } from "./support/programs.mjs";
+import { median } from "./support/stats.mjs";
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const server = (name) => here(`servers/${name}.mjs`);
+const server = (name) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
 
 const [countText = "10000", filter = ""] = process.argv.slice(2);
 const COUNT = Number(countText);
@@ -17,40 +18,29 @@ const AT_ONCE = 50;
 const STARTS = 3;
 const MESSAGE = maskedFrames(true, Buffer.from("used once, 16 B."), 1);
 const ECHO_LENGTH = 2 + 16;
-const REQUEST =
-  "GET /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-const NODE = [process.execPath, "--expose-gc"];
-const DENO = [here("../test/runtimes/node_modules/deno/deno"), "run", "-A", "--v8-flags=--expose-gc"];
-const BUN = [here("../test/runtimes/node_modules/bun/bin/bun.exe")];
-
-/** The bar of each is so many times the last of its group. */
+/** Ours first. The bar is so many times the other one. */
 const GROUPS = [
   {
-    ...{ name: "Node", runtime: NODE, bar: 1 },
+    ...{ name: "Node", runtime: [process.execPath, "--expose-gc"], bar: 1 },
     contenders: { wsasm: { file: server("wsasm") }, ws: { file: server("ws") } },
   },
   {
-    ...{ name: "Deno", runtime: DENO, bar: 0.5 },
+    ...{ name: "Deno", runtime: [DENO, "run", "-A", "--v8-flags=--expose-gc"], bar: 0.5 },
     contenders: {
       wsasm: { file: server("wsasm"), args: ["wsasm/deno"] },
       "Deno.serve": { file: server("deno-serve") },
     },
   },
   {
-    ...{ name: "Bun", runtime: BUN, bar: 3 },
+    ...{ name: "Bun", runtime: [BUN], bar: 3 },
     contenders: { wsasm: { file: server("wsasm"), args: ["wsasm/bun"] }, "Bun.serve": { file: server("bun-serve") } },
   },
 ];
 
-async function openOne(port) {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-  socket.on("error", () => {});
-  socket.write(REQUEST);
-  let head = "";
-  while (!head.endsWith("\r\n\r\n")) head += (await once(socket, "data"))[0].latin1Slice();
-  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no handshake: ${head}`);
+/** Opens a connection, and has it echo once. */
+async function openUsed(port) {
+  const socket = await open(port);
   socket.write(MESSAGE);
   for (let length = 0; length < ECHO_LENGTH;) length += (await once(socket, "data"))[0].length;
   return socket;
@@ -60,7 +50,7 @@ async function openMany(port, count) {
   const sockets = [];
   let left = count;
   const loop = async () => {
-    while (left-- > 0) sockets.push(await openOne(port));
+    while (left-- > 0) sockets.push(await openUsed(port));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, loop));
   return sockets;
@@ -78,7 +68,6 @@ async function bytesEach(contender) {
   return (memory - before) / COUNT;
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
 
 pinGenerator();

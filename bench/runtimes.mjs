@@ -4,18 +4,19 @@ import { fileURLToPath } from "node:url";
 import { runScenario, LATENCY } from "./echo.mjs";
 import { pinGenerator, withSubjects } from "./support/machine.mjs";
 import { asciiText, binary, mixedText } from "./support/payloads.mjs";
+import { BUN, DENO } from "./support/programs.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** How Deno and Bun are started, and the server that each brings. */
 const RUNTIMES = {
   Deno: {
-    program: here("../test/runtimes/node_modules/deno/deno"),
+    program: DENO,
     args: ["run", "-A"],
     entry: "deno",
     own: "Deno.serve",
   },
-  Bun: { program: here("../test/runtimes/node_modules/bun/bin/bun.exe"), args: [], entry: "bun", own: "Bun.serve" },
+  Bun: { program: BUN, args: [], entry: "bun", own: "Bun.serve" },
 };
 
 /**

@@ -216,6 +216,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const canPass = batch !== undefined && this.backlog === 0;
     const bytes = canPass ? sender.passPrepared(prepared) : sender.sendPrepared(prepared);
     if (bytes === undefined) return void this.queued(false);
+    // As if it were written already, as it nearly always is at once: `writePassed` takes back what waits.
     this.#allWritten();
     batch?.add(this, bytes);
   }

@@ -21,3 +21,8 @@ export interface FrameWatcher {
 
 /** The watchers of this thread; `null` while there never was one. */
 export const frameWatch: { in: FrameWatcher | null; out: FrameWatcher | null } = { in: null, out: null };
+
+/** Who watches the frames that are sent, right now. */
+export function sentFrameWatcher(): FrameWatcher | null {
+  return frameWatch.out?.isWatched === true ? frameWatch.out : null;
+}

@@ -2,8 +2,7 @@
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint } from "../extensions/extension.ts";
-import type { FrameWatcher } from "../frames/frame-watch.ts";
-import { frameWatch } from "../frames/frame-watch.ts";
+import { sentFrameWatcher } from "../frames/frame-watch.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
@@ -82,11 +81,6 @@ function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-/** Asked before the writer is looked at, which for each of thousands of connections lies somewhere else in memory. */
-function isWatched(): boolean {
-  return frameWatch.out !== null && frameWatch.out.isWatched;
-}
-
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
 export class FrameSender {
   /** Set once extensions were negotiated. */
@@ -120,7 +114,7 @@ export class FrameSender {
 
   /** Whether to send a message may call extensions, or those who watch frames. */
   get callsOut(): boolean {
-    return this.extensions !== undefined || this.observer !== undefined || isWatched();
+    return this.extensions !== undefined || this.observer !== undefined || sentFrameWatcher() !== null;
   }
 
   /** Checks that a frame of a data opcode may come now. */
@@ -168,7 +162,7 @@ export class FrameSender {
     const made = wire.get(encoded);
     const bytes = made ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
     if (made === undefined) wire.set(encoded, bytes);
-    else if (isWatched()) this.#writer.note(firstByteOf(encoded), encoded.payload.length);
+    else if (sentFrameWatcher() !== null) this.#writer.note(firstByteOf(encoded), encoded.payload.length);
     this.#tell();
     return bytes;
   }
@@ -202,7 +196,9 @@ export class FrameSender {
 
   /** Tells diagnostics of the frames that were just written. */
   #tell(): void {
-    if (isWatched() && this.owner !== null) this.#writer.seen?.report(frameWatch.out as FrameWatcher, this.owner);
+    // The writer comes last: of each of thousands of connections it lies somewhere else in memory.
+    const watcher = sentFrameWatcher();
+    if (watcher !== null && this.owner !== null) this.#writer.seen?.report(watcher, this.owner);
   }
 
   /** Returns the length of the payload in bytes. */

@@ -1,7 +1,7 @@
 // Frames to bytes (RFC 6455 5.2): header and payload in one place, masked for clients.
 import { randomMaskingKey } from "../bytes/random.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
-import { frameWatch } from "../frames/frame-watch.ts";
+import { sentFrameWatcher } from "../frames/frame-watch.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { BORROW_FROM } from "./borrowing.ts";
 import type { Output } from "./output.ts";
@@ -123,7 +123,7 @@ export class FrameWriter {
 
   /** Remembers a frame, if frames are watched. */
   note(firstByte: number, length: number): void {
-    if (frameWatch.out === null || !frameWatch.out.isWatched) return;
+    if (sentFrameWatcher() === null) return;
     this.seen ??= new SeenFrames();
     this.seen.add(firstByte, length);
   }
