@@ -9,7 +9,7 @@ import type { ProtocolEvent } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { ClosingDeadline } from "./closing-deadline.ts";
-import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
+import type { KeepaliveActions, KeepaliveLink, LinkHost, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
 import { traceOf } from "./load-trace.ts";
 import type { ConnectionSettings } from "./options.ts";
@@ -32,8 +32,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   readonly timers: TimerWheel;
   readonly settings: ConnectionSettings;
   owner: LinkOwner | undefined;
-  /** Called once, after its owner. */
-  afterLost: (() => void) | undefined;
+  /** Told of the end of the connection after its owner. */
+  host: LinkHost | undefined;
   request: HandshakeRequest | null = null;
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
@@ -179,7 +179,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#borrowers?.rejectAll(closeError);
     this.#senders?.rejectAll(closeError);
     this.owner?.onLost(closeError);
-    this.afterLost?.();
+    this.host?.onLost();
   }
 
   // Writing
@@ -258,23 +258,23 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #scheduleTurnEnd(): void {
     if (this.#isTurnScheduled || this.isLost) return;
     this.#isTurnScheduled = true;
-    this.transport.endOfTurn(this.#endTurn);
+    // Made anew each time, as below: what each connection keeps adds up.
+    this.transport.endOfTurn(() => this.#endTurn());
   }
 
-  readonly #endTurn = (): void => {
+  #endTurn(): void {
     this.#isTurnScheduled = false;
     this.isLone = false;
     if (this.isLost) return;
     this.#settle();
     this.owner?.onTurnEnd();
     if (!this.#flushLater()) this.flush();
-  };
+  }
 
   /** Answers to what was read together leave together, where the transport delivers it in parts. */
   #flushLater(): boolean {
     if (this.#isFlushScheduled) return true;
     if (this.protocol.outputLength === 0 || this.#isCongested) return false;
-    // Made anew each time: most connections have no use for one of their own.
     this.#isFlushScheduled = this.transport.endOfReading?.(() => this.#endReading()) === true;
     return this.#isFlushScheduled;
   }

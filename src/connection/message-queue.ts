@@ -29,15 +29,12 @@ const COMPACT_AFTER = 256;
 /** Bytes of a message that is read while it arrives which may wait; who reads on takes them all. */
 const STREAM_HIGH = 0x10000;
 
-function concurrentRead(isStreaming: boolean): ConcurrencyError {
-  const running = isStreaming ? "recvStreaming" : "another call of recv";
-  return new ConcurrencyError(`cannot call recv while ${running} is already running`);
-}
+type Reading = "recv" | "recvStreaming";
 
-/** The error of a second stream. */
-export function concurrentStream(isStreaming: boolean = true): ConcurrencyError {
-  const running = isStreaming ? "another call of recvStreaming" : "recv";
-  return new ConcurrencyError(`cannot call recvStreaming while ${running} is already running`);
+/** The error of a second reader. */
+export function concurrent(wanted: Reading, running: Reading = wanted): ConcurrencyError {
+  const other = running === wanted ? `another call of ${running}` : running;
+  return new ConcurrencyError(`cannot call ${wanted} while ${other} is already running`);
 }
 
 /** The one who reads a message while it arrives. */
@@ -132,9 +129,8 @@ export class MessageQueue {
     } else {
       this.#front = 0;
     }
-    if (reader === undefined) return;
     this.#reader = undefined;
-    reader.deliver(messages[0] as Message);
+    reader?.deliver(messages[0] as Message);
   }
 
   /** Takes the first message, if there is one and no stream reads. */
@@ -159,10 +155,14 @@ export class MessageQueue {
     return message;
   }
 
+  get #reading(): Reading | undefined {
+    return this.#stream === undefined ? this.#reader && "recv" : "recvStreaming";
+  }
+
   /** Makes `reader` the one who waits; the queue is empty. */
   wait(reader: Reader): void {
-    if (this.#reader !== undefined || this.#stream !== undefined) {
-      reader.fail(concurrentRead(this.#stream !== undefined));
+    if (this.#reading !== undefined) {
+      reader.fail(concurrent("recv", this.#reading));
     } else if (this.#end !== undefined) {
       reader.fail(this.#end);
     } else {
@@ -184,7 +184,7 @@ export class MessageQueue {
 
   /** Makes `stream` the one who reads, or returns why it cannot be. */
   claim(stream: StreamReader): Error | undefined {
-    if (this.#reader !== undefined || this.#stream !== undefined) return concurrentStream(this.#stream !== undefined);
+    if (this.#reading !== undefined) return concurrent("recvStreaming", this.#reading);
     if (this.#end !== undefined && this.length === 0) return this.#end;
     this.#stream = stream;
     return undefined;
@@ -231,13 +231,6 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
   #resolve!: (result: IteratorResult<Message, undefined>) => void;
   #reject!: (error: Error) => void;
   #promise: Promise<unknown> | undefined;
-  readonly #keep = (
-    resolve: (result: IteratorResult<Message, undefined>) => void,
-    reject: (error: Error) => void,
-  ): void => {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  };
 
   constructor(queue: MessageQueue) {
     this.#queue = queue;
@@ -246,8 +239,11 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
   next(): Promise<IteratorResult<Message, undefined>> {
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
-    if (this.#queue.isAwaited) return rejected(concurrentRead(false));
-    const promise = new Promise(this.#keep);
+    if (this.#queue.isAwaited) return rejected(concurrent("recv"));
+    const promise = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
     this.#promise = promise;
     this.#queue.wait(this);
     return promise;

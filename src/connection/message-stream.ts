@@ -1,11 +1,12 @@
 // One message, read while it arrives.
 import { handled, rejected } from "../async/deferred.ts";
 import { Accumulator, NO_BYTES } from "../bytes/accumulator.ts";
+import { completeLength } from "../bytes/code-points.ts";
 import { join } from "../bytes/join.ts";
 import { portableTextCodec, toUtf8 } from "../bytes/text-codec.ts";
 import type { Message } from "../protocol/events.ts";
 import { MessagePiece } from "../protocol/events.ts";
-import { concurrentStream } from "./message-queue.ts";
+import { concurrent } from "./message-queue.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /** Options of a {@link MessageStream}. */
@@ -33,8 +34,6 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
-const LONGEST_CODE_POINT = 4;
-
 /**
  * The pieces of one message. It is the connection's reader from its first `next` until the last piece was taken, an error
  * was given out, or `return` was called, which drops the rest of the message.
@@ -46,7 +45,8 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   #state: "new" | "waiting" | "reading" | "done" = "new";
   /** What arrived and was not taken: one buffer, for the peer may send byte by byte. Empty while somebody waits. */
   readonly #pending = new Accumulator();
-  #isText = false;
+  /** Whether the message is text, from its first piece on. */
+  isText = false;
   /** The end of the message has arrived. */
   #isComplete = false;
   /** The first bytes of a code point that the last piece cut. */
@@ -68,11 +68,6 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     return this.#pending.length;
   }
 
-  /** Whether the message is text, from its first piece on. */
-  get isText(): boolean {
-    return this.#isText;
-  }
-
   /** Whether the last piece was taken. */
   get isDone(): boolean {
     return this.#state === "done";
@@ -82,7 +77,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     const { signal } = this.#options;
     if (this.#state === "done") return Promise.resolve({ done: true, value: undefined });
     if (signal?.aborted === true) return rejected(signal.reason);
-    if (this.#waiting !== undefined) return rejected(concurrentStream());
+    if (this.#waiting !== undefined) return rejected(concurrent("recvStreaming"));
     if (this.#state === "new") {
       const error = this.#source.queue.claim(this);
       if (error !== undefined) return rejected(error);
@@ -126,7 +121,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** Takes a piece that arrived. */
   push({ isText, bytes, isLast }: MessagePiece): void {
     this.#state = "reading";
-    this.#isText = isText;
+    this.isText = isText;
     this.#isComplete = isLast;
     if (this.#waiting === undefined) this.#pending.append(bytes, 0, bytes.length, 0);
     else this.#give(bytes);
@@ -189,29 +184,11 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Undefined for less than one code point. */
   #valueOf(bytes: Uint8Array): Message | undefined {
-    if (!(this.#options.decode ?? (this.#isText && this.#source.isDecoding))) return bytes;
+    if (!(this.#options.decode ?? (this.isText && this.#source.isDecoding))) return bytes;
     const joined = this.#rest.length === 0 ? bytes : join([this.#rest, bytes]);
     const end = this.#isComplete ? joined.length : completeLength(joined);
     this.#rest = joined.slice(end);
     if (end === 0 && !this.#isComplete) return undefined;
     return portableTextCodec().decodeUtf8(joined, 0, end);
   }
-}
-
-/** Length up to the end of the last code point that is there whole. */
-function completeLength(bytes: Uint8Array): number {
-  const { length } = bytes;
-  for (let back = 1; back < LONGEST_CODE_POINT && back <= length; back++) {
-    const byte = bytes[length - back] as number;
-    if ((byte & 0xc0) === 0x80) continue;
-    return back < sequenceLength(byte) ? length - back : length;
-  }
-  return length;
-}
-
-/** Bytes of the code point that begins with `lead`. */
-function sequenceLength(lead: number): number {
-  if (lead < 0xc0) return 1;
-  if (lead < 0xe0) return 2;
-  return lead < 0xf0 ? 3 : 4;
 }

@@ -63,7 +63,6 @@ export class HeadReader<StartLine extends object> {
       this.#startLine = undefined;
       this.#headers = new Headers();
     }
-    this.#headers.trim();
     return { startLine: this.#startLine, headers: this.#headers };
   }
 
@@ -95,7 +94,7 @@ export class HeadReader<StartLine extends object> {
   }
 }
 
-/** What most peers send. One string for all connections in place of one for each. */
+/** What most peers send. */
 const COMMON: ReadonlyMap<string, string> = new Map(
   [
     "Host",
@@ -121,10 +120,13 @@ const COMMON: ReadonlyMap<string, string> = new Map(
     "13",
     "no-cache",
     "permessage-deflate; client_max_window_bits",
+    "GET",
+    "HTTP/1.1",
   ].map((text) => [text, text]),
 );
 
-function shared(text: string): string {
+/** One string for all connections in place of one for each, for what most peers send. */
+export function shared(text: string): string {
   return COMMON.get(text) ?? text;
 }
 

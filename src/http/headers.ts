@@ -23,6 +23,8 @@ function checked(name: string, value: string): string {
   return trimWhitespace(value);
 }
 
+/** Neither a name nor a value has it. */
+const SEPARATOR = "\n";
 const [UPPER_A, UPPER_Z, CASE_BIT] = [0x41, 0x5a, 0x20];
 
 /** Whether `key` is `text` in lower case. Both are ASCII. */
@@ -47,8 +49,8 @@ export function isLowerCaseOf(key: string, text: string): boolean {
  * headers.getAll("set-cookie"); // ["a=1", "b=2"]
  */
 export class Headers implements Iterable<[name: string, value: string]> {
-  /** Names and values in turn: half the memory of an object for each. */
-  #list: string[] = [];
+  /** Names and values in turn: half the memory of an object for each. While they are packed, in one string. */
+  #fields: string[] | string = [];
 
   /**
    * @param init Copied. An array as a value of an object stands for several headers.
@@ -132,8 +134,9 @@ export class Headers implements Iterable<[name: string, value: string]> {
       this.#list.push(name, trimmed);
       return;
     }
-    this.#list[first] = name;
-    this.#list[first + 1] = trimmed;
+    const list = this.#list;
+    list[first] = name;
+    list[first + 1] = trimmed;
     this.#remove(key, first + 2);
   }
 
@@ -144,23 +147,29 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   #remove(key: string, from: number): void {
     const list = this.#list;
-    this.#list = list.slice(0, from);
+    const kept = list.slice(0, from);
     for (let at = from; at < list.length; at += 2) {
       const [name, value] = [list[at] as string, list[at + 1] as string];
-      if (name.toLowerCase() !== key) this.#list.push(name, value);
+      if (name.toLowerCase() !== key) kept.push(name, value);
     }
+    this.#fields = kept;
   }
 
   /** @internal Headers of names and values in turn, which are known to be good. */
   static trusted(list: string[]): Headers {
     const headers = new Headers();
-    headers.#list = list;
+    headers.#fields = list;
     return headers;
   }
 
-  /** @internal Gives back the memory that was kept for more headers. */
-  trim(): void {
-    this.#list = this.#list.slice();
+  /** @internal Makes one string of them, until they are asked for: most connections keep theirs for long, and few look at them. */
+  pack(): void {
+    if (this.size > 0) this.#fields = this.#list.join(SEPARATOR);
+  }
+
+  get #list(): string[] {
+    if (typeof this.#fields === "string") this.#fields = this.#fields.split(SEPARATOR);
+    return this.#fields;
   }
 
   /** All headers in order, spelled as they came. */
@@ -188,8 +197,9 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** The headers as they go on the wire, with the empty line that ends them. */
   toString(): string {
+    const list = this.#list;
     let text = "";
-    for (let at = 0; at < this.#list.length; at += 2) text += `${this.#list[at]}: ${this.#list[at + 1]}\r\n`;
+    for (let at = 0; at < list.length; at += 2) text += `${list[at]}: ${list[at + 1]}\r\n`;
     return `${text}\r\n`;
   }
 

@@ -3,7 +3,7 @@ import { encodeLatin1 } from "../bytes/ascii.ts";
 import { InvalidProtocol, RequestLineTooLong } from "../errors/handshake.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import { isToken, quote } from "./grammar.ts";
-import { eofError, HeadReader, messageError } from "./head-reader.ts";
+import { eofError, HeadReader, messageError, shared } from "./head-reader.ts";
 import { Headers, type HeadersLike } from "./headers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { DecodeLatin1 } from "./line-reader.ts";
@@ -77,7 +77,7 @@ function parseRequestLine(line: string): RequestLine {
   }
   if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") throw new InvalidProtocol(protocol);
   if (!isTarget(method, path)) throw new SyntaxError(`invalid request target ${quote(path)}`);
-  return { method, path, protocol };
+  return { method: shared(method), path, protocol: shared(protocol) };
 }
 
 // A body would be taken for frames: an opening handshake has none, so whoever sends one wants something else.

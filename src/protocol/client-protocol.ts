@@ -64,7 +64,7 @@ export class ClientProtocol extends Protocol {
       throw new InvalidState("Cannot send request: the opening handshake is over");
     }
     this.output.push(request.serialize(), false);
-    request.headers.trim();
+    request.headers.pack();
   }
 
   protected override receiveHandshake(chunk: Uint8Array): void {
@@ -89,6 +89,7 @@ export class ClientProtocol extends Protocol {
     this.pushEvent(response);
     const { extensions, subprotocol } = checkResponse(response, this.#key, this.#settings, this.kernels);
     this.#reader = undefined;
+    response.headers.pack();
     this.open(extensions, subprotocol, [rest]);
   }
 

@@ -26,3 +26,13 @@ export class MessagePiece {
  * message after `streamMessage`.
  */
 export type ProtocolEvent = HandshakeRequest | HandshakeResponse | Frame | Message | MessagePiece;
+
+/** The one empty list of all who have nothing: most connections, most of the time. See {@link appended}. */
+export const NONE: never[] = Object.freeze<never[]>([]) as never[];
+
+/** Adds to a list, or begins it: the empty one may be {@link NONE}. Returns it. */
+export function appended<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
+}

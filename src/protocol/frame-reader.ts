@@ -2,13 +2,14 @@
 import type { Frame } from "../frames/frame.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 import type { ProtocolEvent } from "./events.ts";
+import { appended, NONE } from "./events.ts";
 import type { InboundReader } from "./inbound.ts";
 import { FragmentCounter, FrameAssembler } from "./inbound.ts";
 
 /** Reads whole frames, whatever their opcode. */
 export class FrameReader implements InboundReader {
-  events: ProtocolEvent[] = [];
-  controls: Frame[] = [];
+  events: ProtocolEvent[] = NONE;
+  controls: Frame[] = NONE;
   readonly #assembler = new FrameAssembler();
   readonly #fragments: FragmentCounter;
 
@@ -20,9 +21,9 @@ export class FrameReader implements InboundReader {
     for (let i = 0; i < count; i++) {
       const frame = this.#assembler.add(kernels, i, state);
       if (frame === undefined) continue;
-      if (frame.isControl) this.controls.push(frame);
+      if (frame.isControl) this.controls = appended(this.controls, frame);
       else this.#fragments.add(frame.opcode);
-      this.events.push(frame);
+      this.events = appended(this.events, frame);
     }
   }
 }

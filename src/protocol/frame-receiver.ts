@@ -8,6 +8,7 @@ import { Opcode } from "../frames/opcode.ts";
 import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
+import { appended, NONE } from "./events.ts";
 import { ExtensionPipeline } from "./extension-pipeline.ts";
 import { parseError, toError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -18,7 +19,6 @@ import { SeenFrames } from "./seen-frames.ts";
 /** What encoding may add to a message, so that the limit on the wire does not cut off what fits once decoded. */
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
-const NO_FRAMES: readonly Frame[] = [];
 /** Bytes that are decoded in one turn of the event loop, where decoding is sliced. */
 const MOST_IN_TURN = 0x100000;
 /** Encoded data can take long and become nothing: a byte of it counts as so many at least. */
@@ -38,9 +38,9 @@ export interface Room {
 /** Receives frames. It knows their grammar and limits, not what Close, Ping and Pong mean. */
 export class FrameReceiver {
   /** What was received, in order. */
-  events: ProtocolEvent[] = [];
+  events: ProtocolEvent[] = NONE;
   /** The control frames of the last chunk; the last one may be a Close, behind which nothing was read. */
-  controls: readonly Frame[] = NO_FRAMES;
+  controls: readonly Frame[] = NONE;
   /** What is wrong with the last chunk behind its events, or `null`. */
   fault: Error | null = null;
   /** The frames of the last chunk, if they are watched. */
@@ -51,7 +51,7 @@ export class FrameReceiver {
   #reader: InboundReader;
   #pipeline: ExtensionPipeline | undefined;
   /** Data frames that wait to be decoded, from `#front` on: a small one can become a large one. */
-  #encoded: Frame[] = [];
+  #encoded: Frame[] = NONE;
   #front = 0;
   /** Messages that were decoded into `events`, and the payload received before them. Control frames take no room: nobody has to read them. */
   #decodedMessages = 0;
@@ -131,14 +131,14 @@ export class FrameReceiver {
     } catch (error) {
       this.fault = toError(error);
     }
-    if (this.#reader === this.#messages) this.#messages.pushPiece(this.#messages.events);
     // Only now, with all values made, may anything run that could use the kernels for another connection.
     const { events, controls } = this.#reader;
-    this.#reader.events = [];
+    this.#reader.events = NONE;
+    this.#reader.controls = NONE;
     this.controls = controls;
-    if (controls.length > 0) this.#reader.controls = [];
     if (this.#pipeline !== undefined) this.#decode(events as Frame[], this.#pipeline);
     else this.#keep(events);
+    this.#pushPiece();
     if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
   }
 
@@ -175,6 +175,16 @@ export class FrameReceiver {
     }
   }
 
+  #push(event: ProtocolEvent): void {
+    this.events = appended(this.events, event);
+  }
+
+  /** What arrived of a message that is given out in pieces comes behind what is whole. */
+  #pushPiece(): void {
+    const piece = this.#messages?.takePiece();
+    if (piece !== undefined) this.#push(piece);
+  }
+
   // Extensions
 
   /** Whether data waits to be decoded. */
@@ -189,28 +199,26 @@ export class FrameReceiver {
 
   /** The slow way: every frame passes through the extensions. Data waits where there is no room for it once decoded. */
   #decode(frames: readonly Frame[], pipeline: ExtensionPipeline): void {
-    const controls: Frame[] = [];
-    this.controls = controls;
+    this.controls = NONE;
     try {
       for (const encoded of frames) {
         if (encoded.isControl) {
           const frame = pipeline.decode(encoded);
-          controls.push(frame);
-          this.events.push(frame);
+          this.controls = appended(this.controls as Frame[], frame);
+          this.#push(frame);
         } else if (!this.#isDroppingData) {
-          this.#encoded.push(encoded);
+          this.#encoded = appended(this.#encoded, encoded);
           this.#decodeWaiting(pipeline);
         }
       }
     } catch (error) {
       this.#failDecoding(error);
     }
-    this.#messages?.pushPiece(this.events);
   }
 
   /** Decodes what waits, as far as there is room. Fills `events` and `fault`. `isNewTurn`: others have gone on meanwhile. */
   decodeWaiting(isNewTurn: boolean): void {
-    this.controls = NO_FRAMES;
+    this.controls = NONE;
     this.#countAnew();
     if (isNewTurn) this.#decodedInTurn = 0;
     if (this.#pipeline === undefined) return;
@@ -219,7 +227,7 @@ export class FrameReceiver {
     } catch (error) {
       this.#failDecoding(error);
     }
-    this.#messages?.pushPiece(this.events);
+    this.#pushPiece();
   }
 
   #decodeWaiting(pipeline: ExtensionPipeline): void {
@@ -270,7 +278,7 @@ export class FrameReceiver {
 
   #add(frame: Frame): number {
     const bytes = this.#addFrame(frame);
-    if (bytes !== undefined) this.events.push((this.#messages as MessageReader).messageOf(bytes, this.#validKernels));
+    if (bytes !== undefined) this.#push((this.#messages as MessageReader).messageOf(bytes, this.#validKernels));
     return frame.payload.length;
   }
 
@@ -282,14 +290,15 @@ export class FrameReceiver {
     const kernels = this.#validKernels;
     const message =
       kernels === undefined ? messages.messageOf(bytes, kernels) : yield* messages.messageInSteps(bytes, kernels);
-    this.events.push(message);
+    this.#push(message);
     return frame.payload.length;
   }
 
   /** Returns the bytes of the message that is complete with a frame, if messages are wanted. */
   #addFrame(frame: Frame): Uint8Array | undefined {
-    if (this.#messages !== undefined) return this.#messages.addFrame(frame, this.events);
-    this.events.push(frame);
+    const added = this.#messages === undefined ? frame : this.#messages.addFrame(frame);
+    if (added === undefined || added instanceof Uint8Array) return added;
+    this.#push(added);
     return undefined;
   }
 
@@ -306,7 +315,7 @@ export class FrameReceiver {
   }
 
   #forgetEncoded(): void {
-    if (this.#encoded.length > 0) this.#encoded = [];
+    this.#encoded = NONE;
     this.#front = 0;
   }
 }

@@ -19,9 +19,9 @@ import type { ProtocolEvent } from "./events.ts";
 
 /** Turns the events of `parse` calls into values, at once and with no call out of the library. */
 export interface InboundReader {
-  /** What was read, in order. The protocol takes the array away and leaves an empty one. */
+  /** What was read, in order. The protocol takes the array away and leaves an empty one, which others may share. */
   events: ProtocolEvent[];
-  /** The control frames among `events`. */
+  /** The control frames among `events`; the same holds for it. */
   controls: Frame[];
   /**
    * Reads `count` events of `kernels`. `chunk[chunkStart...]` is what was staged: it is ours, so payloads may be
@@ -53,7 +53,8 @@ export function copyOf(memory: Uint8Array<ArrayBuffer>, offset: number, length: 
 
 /** Assembles frames from their pieces. */
 export class FrameAssembler {
-  readonly #partial = new Accumulator();
+  /** Made when it is needed: nearly all frames are parsed whole. */
+  #partial: Accumulator | undefined;
 
   /** Takes event `i` and returns the frame that it completes. */
   add(kernels: Kernels, i: number, state: ParserState): Frame | undefined {
@@ -64,6 +65,7 @@ export class FrameAssembler {
     const whole = EVENT_FIRST | EVENT_LAST;
     if ((flags & whole) === whole) return frameOf(flags, copyOf(kernels.memory, offset, length));
     const isLast = (flags & EVENT_LAST) !== 0;
+    this.#partial ??= new Accumulator();
     this.#partial.append(kernels.memory, offset, offset + length, isLast ? 0 : state.remaining);
     return isLast ? frameOf(flags, this.#partial.take()) : undefined;
   }

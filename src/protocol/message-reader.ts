@@ -1,6 +1,7 @@
 // Parsed frames to messages: strings straight from the parser's memory, bytes as views or small copies.
 import type { Allocate } from "../bytes/accumulator.ts";
 import { Accumulator } from "../bytes/accumulator.ts";
+import { codePointStart } from "../bytes/code-points.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { PayloadTooBig } from "../errors/protocol.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -21,7 +22,7 @@ import {
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 import { bringBack, ChunkSpan, mayPin, placeOf } from "./chunk-view.ts";
 import type { Message, ProtocolEvent } from "./events.ts";
-import { MessagePiece } from "./events.ts";
+import { appended, MessagePiece, NONE } from "./events.ts";
 import type { InboundReader } from "./inbound.ts";
 import { copyOf, FragmentCounter, FrameAssembler } from "./inbound.ts";
 
@@ -48,8 +49,8 @@ const FIRST_OF_BINARY = WHOLE_BINARY & ~EVENT_LAST;
 
 /** Reads whole messages, and control frames between them. */
 export class MessageReader implements InboundReader {
-  events: ProtocolEvent[] = [];
-  controls: Frame[] = [];
+  events: ProtocolEvent[] = NONE;
+  controls: Frame[] = NONE;
   readonly #codec: TextCodec;
   /** Text becomes strings; otherwise all messages are bytes. */
   readonly #isDecoding: boolean;
@@ -57,19 +58,20 @@ export class MessageReader implements InboundReader {
   payloadLength = 0;
   /** A message is a view of the chunk that was read. */
   hasView = false;
-  readonly #control = new FrameAssembler();
+  #control: FrameAssembler | undefined;
   readonly #fragments: FragmentCounter;
-
   /** Opcode of the message that was last begun in fragments or pieces. */
   #opcode = 0;
-  readonly #partial: Accumulator;
+  /** What there is of a message in fragments or pieces. Made with the first of these, as its memory is. */
+  #partial: Accumulator | undefined;
+  readonly #allocate: Allocate | undefined;
   #isAscii = true;
   /** The message under way, or the next one, is given out in pieces. */
   #isStreaming = false;
   readonly #span = new ChunkSpan();
 
   constructor(codec: TextCodec, isDecoding: boolean, maxFragments: number, allocate?: Allocate) {
-    this.#partial = new Accumulator(allocate);
+    this.#allocate = allocate;
     this.#codec = codec;
     this.#isDecoding = isDecoding;
     this.#fragments = new FragmentCounter(maxFragments);
@@ -78,8 +80,8 @@ export class MessageReader implements InboundReader {
   /** Gives out the message under way, or the next one, in pieces as they arrive. Returns what there is of it, if any. */
   stream(): MessagePiece | undefined {
     this.#isStreaming = true;
-    if (this.#partial.length === 0) return undefined;
-    const { isText, bytes } = this.#takePiece(false);
+    if (this.#collected === 0) return undefined;
+    const { isText, bytes } = this.#nextPiece();
     // Room for the whole message was made, perhaps in memory with old bytes in it: nobody may see those.
     return new MessagePiece(isText, bytes.slice(), false);
   }
@@ -90,12 +92,21 @@ export class MessageReader implements InboundReader {
   }
 
   /** What arrived of a message that is given out in pieces, once the chunk is read. */
-  pushPiece(events: ProtocolEvent[]): void {
-    if (this.#isStreaming && this.#partial.length > 0) events.push(this.#takePiece(false));
+  takePiece(): MessagePiece | undefined {
+    return this.#isStreaming && this.#collected > 0 ? this.#nextPiece() : undefined;
   }
 
-  #takePiece(isLast: boolean): MessagePiece {
-    return new MessagePiece(this.#opcode === Opcode.TEXT, this.#partial.take(), isLast);
+  #nextPiece(): MessagePiece {
+    return new MessagePiece(this.#opcode === Opcode.TEXT, this.#parts.take(), false);
+  }
+
+  get #parts(): Accumulator {
+    this.#partial ??= new Accumulator(this.#allocate);
+    return this.#partial;
+  }
+
+  get #collected(): number {
+    return this.#partial?.length ?? 0;
   }
 
   read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
@@ -118,34 +129,42 @@ export class MessageReader implements InboundReader {
   /** Reads on to the end of the message that is given out in pieces, and returns the event behind it. */
   #readPieces(kernels: Kernels, count: number, state: ParserState): number {
     let i = 0;
-    while (i < count && this.#isStreaming) {
+    for (; i < count && this.#isStreaming; i++) {
       this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state);
-      i++;
     }
     return i;
   }
 
+  #push(event: ProtocolEvent): void {
+    this.events = appended(this.events, event);
+  }
+
+  /** `events`, for many. */
+  #openList(): ProtocolEvent[] {
+    if (this.events.length === 0) this.events = [];
+    return this.events;
+  }
+
   /** Whether what was received of the message under way takes its time to become a string. */
   get isLong(): boolean {
-    return this.#partial.length >= TEXT_IN_STEP;
+    return this.#collected >= TEXT_IN_STEP;
   }
 
   /**
    * Adds a data frame that extensions decoded, its text validated. Returns the bytes of the message that it completes, for
-   * {@link messageOf} or {@link messageInSteps}; the last piece of one that is given out in pieces is pushed.
+   * {@link messageOf} or {@link messageInSteps}, or the last piece of one that is given out in pieces.
    */
-  addFrame(frame: Frame, events: ProtocolEvent[]): Uint8Array | undefined {
+  addFrame(frame: Frame): Uint8Array | MessagePiece | undefined {
     const { opcode, payload } = frame;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
     this.payloadLength += payload.length;
     // Made for this message by whoever decoded it: there is nothing to join.
     if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) return payload;
-    this.#partial.keep(payload as Uint8Array<ArrayBuffer>);
+    this.#parts.keep(payload as Uint8Array<ArrayBuffer>);
     if (!frame.fin) return undefined;
-    if (!this.#isStreaming) return this.#partial.take();
-    events.push(this.#endPieces(this.#partial.take()));
-    return undefined;
+    const bytes = this.#parts.take();
+    return this.#isStreaming ? this.#endPieces(bytes) : bytes;
   }
 
   /** One decode for a run of small messages, then one cut a message. Headers between them are decoded too: it is cheaper. */
@@ -156,15 +175,16 @@ export class MessageReader implements InboundReader {
     const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const text = this.#codec.decodeLatin1(memory, start, end);
     if (next === first + 1) {
-      this.events.push(text);
+      this.#push(text);
       this.payloadLength += text.length;
       return next;
     }
     let total = 0;
+    const list = this.#openList();
     for (let i = first; i < next; i++) {
       const from = (events[i * 2 + 1] as number) - start;
       const length = (events[i * 2] as number) & EVENT_LENGTH_MASK;
-      this.events.push(text.substring(from, from + length));
+      list.push(text.substring(from, from + length));
       total += length;
     }
     this.payloadLength += total;
@@ -177,9 +197,9 @@ export class MessageReader implements InboundReader {
     this.payloadLength += length;
     if (length <= this.#codec.transcodeUpTo && isValid(state)) {
       const size = kernels.transcode(offset, length);
-      this.events.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
+      this.#push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
     } else {
-      this.events.push(this.#codec.decodeUtf8(kernels.memory, offset, offset + length));
+      this.#push(this.#codec.decodeUtf8(kernels.memory, offset, offset + length));
     }
     return i + 1;
   }
@@ -197,7 +217,7 @@ export class MessageReader implements InboundReader {
     if (mayPin(chunk, length)) {
       const at = placeOf(kernels, first, chunkStart);
       bringBack(kernels, first, state, chunk, at);
-      this.events.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
+      this.#push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
       this.hasView = true;
       this.payloadLength += length;
       return first + 1;
@@ -212,15 +232,16 @@ export class MessageReader implements InboundReader {
     const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const group = copyOf(memory, start, end - start);
     if (next === first + 1) {
-      this.events.push(group);
+      this.#push(group);
       this.payloadLength += group.length;
       return next;
     }
     let total = 0;
+    const list = this.#openList();
     for (let i = first; i < next; i++) {
       const from = (events[i * 2 + 1] as number) - start;
       const length = (events[i * 2] as number) & EVENT_LENGTH_MASK;
-      this.events.push(new Uint8Array(group.buffer, from, length));
+      list.push(new Uint8Array(group.buffer, from, length));
       total += length;
     }
     this.payloadLength += total;
@@ -247,7 +268,7 @@ export class MessageReader implements InboundReader {
     const bytes = this.#span.add(kernels, i, state, chunk, at);
     if (bytes === undefined) return;
     if (!this.#isText) this.hasView = true;
-    this.events.push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
+    this.#push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
   }
 
   /** Whether a part is the first of a whole message that lies in the chunk, and may stay there. */
@@ -266,10 +287,11 @@ export class MessageReader implements InboundReader {
   #readPiece(kernels: Kernels, i: number, flags: number, state: ParserState): void {
     const opcode = flags & EVENT_OPCODE;
     if (isControl(opcode)) {
+      this.#control ??= new FrameAssembler();
       const frame = this.#control.add(kernels, i, state);
       if (frame === undefined) return;
-      this.events.push(frame);
-      this.controls.push(frame);
+      this.#push(frame);
+      this.controls = appended(this.controls, frame);
       return;
     }
     if ((flags & EVENT_FIRST) !== 0) {
@@ -280,8 +302,8 @@ export class MessageReader implements InboundReader {
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
     this.#count(flags, length);
     const isLast = (flags & EVENT_LAST) !== 0;
-    this.#partial.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
-    if (isLast && (flags & EVENT_FIN) !== 0) this.events.push(this.#finish(isValid(state) ? kernels : undefined));
+    this.#parts.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
+    if (isLast && (flags & EVENT_FIN) !== 0) this.#push(this.#finish(isValid(state) ? kernels : undefined));
   }
 
   #begin(opcode: number): void {
@@ -291,7 +313,7 @@ export class MessageReader implements InboundReader {
 
   /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
   #finish(kernels: Kernels | undefined): Message | MessagePiece {
-    const bytes = this.#partial.take();
+    const bytes = this.#parts.take();
     return this.#isStreaming ? this.#endPieces(bytes) : this.messageOf(bytes, kernels);
   }
 
@@ -375,11 +397,4 @@ function groupEnd(events: Uint32Array, first: number, count: number): number {
 /** Whether text was validated before it gets here; the kernel transcodes valid text only. */
 function isValid(state: ParserState): boolean {
   return (state.config & CONFIG_VALIDATE_UTF8) !== 0;
-}
-
-/** The last place up to `at` where a code point begins, or the end of the text. */
-function codePointStart(bytes: Uint8Array, at: number): number {
-  if (at >= bytes.length) return bytes.length;
-  while (((bytes[at] as number) & 0xc0) === 0x80) at--;
-  return at;
 }

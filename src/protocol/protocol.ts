@@ -13,6 +13,7 @@ import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import { getKernels } from "../kernels/select.ts";
 import type { MessagePiece, ProtocolEvent } from "./events.ts";
+import { appended, NONE } from "./events.ts";
 import { closeCodeOf, closeReasonOf, toError } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
@@ -136,8 +137,8 @@ export abstract class Protocol extends Outbox {
   /** Returns what was received since the last call. */
   eventsReceived(): ProtocolEvent[] {
     const { events } = this.receiver;
-    this.receiver.events = [];
-    return events;
+    this.receiver.events = NONE;
+    return events.length === 0 ? [] : events;
   }
 
   /**
@@ -165,7 +166,7 @@ export abstract class Protocol extends Outbox {
   protected abstract receiveHandshakeEof(): void;
 
   protected pushEvent(event: ProtocolEvent): void {
-    this.receiver.events.push(event);
+    this.receiver.events = appended(this.receiver.events, event);
   }
 
   /** The opening handshake succeeded; `rest` are the chunks behind it. */

@@ -82,16 +82,16 @@ export class ServerProtocol extends Protocol {
     this.output.pushLatin1(response.head, this.codec);
     // RFC 9110 9.3.2: an answer to HEAD has the headers of a body and none.
     if (response.body.length > 0 && this.#request?.method !== "HEAD") this.output.push(response.body, true);
-    response.headers.trim();
+    const { extensions = [], subprotocol = null } = this.#agreed ?? {};
     const early = this.#early;
+    this.#agreed = undefined;
     this.#early = undefined;
     this.isEarlyFull = false;
+    this.#request?.headers.pack();
+    response.headers.pack();
+    this.#request = undefined;
     if (response.statusCode !== SWITCHING_PROTOCOLS) return this.abandon();
-    this.open(
-      this.#agreed?.extensions ?? [],
-      this.#agreed?.subprotocol ?? null,
-      early === undefined ? [] : [early.take()],
-    );
+    this.open(extensions, subprotocol, early === undefined ? [] : [early.take()]);
   }
 
   protected override receiveHandshake(chunk: Uint8Array): void {

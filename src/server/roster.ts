@@ -1,18 +1,26 @@
 // Who is there, in no order: connections of a server, which come and go by thousands a second.
+import type { LinkHost } from "../connection/connection-link.ts";
 import type { Link } from "../connection/link.ts";
 import type { ServerProtocol } from "../protocol/server-protocol.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 /** A connection of a server, from accepting to the end. It is in one roster at a time. */
-export class Guest {
+export class Guest implements LinkHost {
   readonly link: Link<ServerProtocol>;
   readonly connection: ServerConnection;
   /** Where it is in its roster. */
   place = -1;
+  readonly #forget: (guest: Guest) => void;
 
-  constructor(link: Link<ServerProtocol>, connection: ServerConnection) {
+  /** @param forget Called when the connection is gone. One for all guests: a function for each takes more than they do. */
+  constructor(link: Link<ServerProtocol>, connection: ServerConnection, forget: (guest: Guest) => void) {
     this.link = link;
     this.connection = connection;
+    this.#forget = forget;
+  }
+
+  onLost(): void {
+    this.#forget(this);
   }
 }
 

@@ -167,9 +167,9 @@ export class RunningServer implements Server {
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = this.#made(() => new (createConnection as ConnectionClass)(link, this));
     if (connection === undefined) return transport.abort();
-    const guest = new Guest(link, connection);
+    const guest = new Guest(link, connection, this.#forget);
     (refusal === null ? this.#opening : this.#refused).add(guest);
-    link.afterLost = () => this.#forget(guest);
+    link.host = guest;
     void this.#receive(guest);
     link.start();
     if (refusal === null) return;
@@ -192,11 +192,11 @@ export class RunningServer implements Server {
     return isFull ? overloaded(what) : null;
   }
 
-  #forget(guest: Guest): void {
+  readonly #forget = (guest: Guest): void => {
     if (!this.#opening.delete(guest)) this.#refused.delete(guest);
     if (this.#open.delete(guest)) this.#log.ended(guest.link);
     this.#finishIfDone();
-  }
+  };
 
   /** From the opening handshake to the start of the handler. */
   async #receive(guest: Guest): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueueMarks, StreamReader } from "../../src/connection/message-queue.ts";
-import { concurrentStream, MessageIterator, MessageQueue } from "../../src/connection/message-queue.ts";
+import { concurrent, MessageIterator, MessageQueue } from "../../src/connection/message-queue.ts";
 import type { ConnectionClosed } from "../../src/errors/closed.ts";
 import { connectionClosed } from "../../src/errors/closed.ts";
 import { ConcurrencyError } from "../../src/errors/protocol.ts";
@@ -224,7 +224,7 @@ test("MessageQueue.claim() lets one stream in, and no reader beside it", () => {
   const queue = new MessageQueue(MARKS);
   const [stream, other, reader] = [new Stream(), new Stream(), new Reader()];
   expect(queue.claim(stream)).toBeUndefined();
-  expect(queue.claim(other)).toEqual(concurrentStream());
+  expect(queue.claim(other)).toEqual(concurrent("recvStreaming"));
   queue.push("one");
   queue.wait(reader);
   expect(reader.got).toEqual([new ConcurrencyError("cannot call recv while recvStreaming is already running")]);

@@ -13,6 +13,47 @@ function cookies(): Headers {
   return headers;
 }
 
+describe("Headers.pack()", () => {
+  const WAYS: readonly (readonly [string, (headers: Headers) => unknown])[] = [
+    ["is read", (headers) => [headers.get("server"), headers.getAll("set-cookie"), headers.single("x-last")]],
+    ["is asked for its names", (headers) => [headers.has("SERVER"), headers.has("via"), headers.size]],
+    ["is written", (headers) => headers.toString()],
+    ["is iterated over", (headers) => [...headers]],
+    ["is copied", (headers) => [...headers.copy()]],
+    ["is compared", (headers) => headers.equals(cookies())],
+    ["is added to", (headers) => (headers.append("Via", "b"), headers.toString())],
+    ["is set", (headers) => (headers.set("Set-Cookie", "c=3"), headers.toString())],
+    ["is set anew", (headers) => (headers.set("Via", "b"), headers.toString())],
+    ["has some removed", (headers) => (headers.delete("set-cookie"), headers.toString())],
+  ];
+
+  test.each(WAYS)("cannot be seen when the object %s", (_way, use) => {
+    const packed = cookies();
+    packed.pack();
+    packed.pack();
+    expect(use(packed)).toEqual(use(cookies()));
+    packed.pack();
+    const again = cookies();
+    use(again);
+    expect([...packed]).toEqual([...again]);
+  });
+
+  test("keeps empty values, and none at all", () => {
+    for (const fields of [
+      [],
+      [["A", ""]],
+      [
+        ["A", ""],
+        ["B", ""],
+      ],
+    ] as [string, string][][]) {
+      const headers = new Headers(fields);
+      headers.pack();
+      expect([headers.size, [...headers]]).toEqual([fields.length, fields]);
+    }
+  });
+});
+
 describe("Headers", () => {
   test.each<[string, HeadersLike]>([
     [

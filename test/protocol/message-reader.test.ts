@@ -5,7 +5,7 @@ import { PayloadTooBig, TooManyFragments } from "../../src/errors/protocol.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
-import type { Message, ProtocolEvent } from "../../src/protocol/events.ts";
+import type { Message } from "../../src/protocol/events.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
 import { MessageReader } from "../../src/protocol/message-reader.ts";
 import type { ProtocolInternals } from "../../src/protocol/options.ts";
@@ -345,7 +345,7 @@ describe("MessageReader.addFrame()", () => {
       const reader = new MessageReader(codec, isDecoding, Infinity);
       const events: unknown[] = [];
       const add = (added: Frame): void => {
-        const bytes = reader.addFrame(added, []);
+        const bytes = reader.addFrame(added) as Uint8Array | undefined;
         if (bytes !== undefined) events.push(reader.messageOf(bytes, undefined));
       };
       add(new Frame(1, utf8("aé")));
@@ -472,14 +472,13 @@ describe.each(SIDES)("MessageReader.stream() of a %s", (side) => {
 test("MessageReader.stream() gives out frames of extensions in pieces too", () => {
   const reader = new MessageReader(portableTextCodec(), true, Infinity);
   reader.stream();
-  const events: ProtocolEvent[] = [];
-  reader.addFrame(new Frame(Opcode.TEXT, utf8("A"), { fin: false }), events);
-  reader.pushPiece(events);
-  reader.pushPiece(events);
-  reader.addFrame(new Frame(Opcode.CONTINUATION, utf8("B")), events);
-  expect(reader.addFrame(new Frame(Opcode.TEXT, utf8("C")), events)).toEqual(utf8("C"));
-  reader.pushPiece(events);
-  expect(piecesOf(events)).toEqual(["text 41", "text 42."]);
+  expect(reader.addFrame(new Frame(Opcode.TEXT, utf8("A"), { fin: false }))).toBeUndefined();
+  const first = reader.takePiece() as MessagePiece;
+  expect(reader.takePiece()).toBeUndefined();
+  const last = reader.addFrame(new Frame(Opcode.CONTINUATION, utf8("B"))) as MessagePiece;
+  expect(reader.addFrame(new Frame(Opcode.TEXT, utf8("C")))).toEqual(utf8("C"));
+  expect(reader.takePiece()).toBeUndefined();
+  expect(piecesOf([first, last])).toEqual(["text 41", "text 42."]);
   expect(reader.payloadLength).toBe(3);
 });
 

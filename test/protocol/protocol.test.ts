@@ -251,6 +251,12 @@ describe.each(SIDES)("%s receiveData()", (side) => {
     expect(sentBy(protocol)).toEqual([]);
   });
 
+  test("gives out lists that belong to who takes them, empty ones too", () => {
+    const protocol = new OpenProtocol(side);
+    protocol.eventsReceived().push("mine");
+    expect(protocol.eventsReceived()).toEqual([]);
+  });
+
   test("does not validate text where validateUtf8 is off", () => {
     for (const { name, options, internals } of VARIANTS) {
       if (options.delivery === "messages") continue;

@@ -4,7 +4,7 @@ import { Guest, Roster } from "../../src/server/roster.ts";
 import { Prng } from "../support/prng.ts";
 
 /** No more of a connection is of interest to a roster. */
-const guest = (): Guest => new Guest(undefined as never, undefined as never);
+const guest = (): Guest => new Guest(undefined as never, undefined as never, () => {});
 
 test("a roster is a set", () => {
   const random = new Prng(1);

@@ -108,6 +108,7 @@ export class NodeTransport implements Transport {
   #isPaused = false;
   #isKept = true;
   #error: Error | undefined;
+  #onWritten: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: SocketLike, ends: SocketEnds = {}) {
     this.#socket = socket;
@@ -186,21 +187,24 @@ export class NodeTransport implements Transport {
       this.#mayHold = socket.writableLength > 0;
       if (!this.#mayHold) return;
       this.#isPrompt = false;
-      socket.write(NOTHING, this.#onWritten);
+      socket.write(NOTHING, this.#written);
     } else {
       if (chunks.length > 1) socket.cork();
-      for (const chunk of chunks) socket.write(chunk, this.#onWritten);
+      for (const chunk of chunks) socket.write(chunk, this.#written);
       if (chunks.length > 1) socket.uncork();
       this.#mayHold = socket.writableLength > 0;
     }
   }
 
-  /** Always the same function, which the stream then calls in batches. */
-  readonly #onWritten = (error?: Error | null): void => {
-    if (error != null || !this.#mayHold || this.bufferedAmount > 0) return;
-    this.#mayHold = false;
-    this.#sink?.onDrain();
-  };
+  /** Always the same function, which the stream then calls in batches. Most sockets never need it. */
+  get #written(): (error?: Error | null) => void {
+    this.#onWritten ??= (error) => {
+      if (error != null || !this.#mayHold || this.bufferedAmount > 0) return;
+      this.#mayHold = false;
+      this.#sink?.onDrain();
+    };
+    return this.#onWritten;
+  }
 
   get bufferedAmount(): number {
     if (!this.#mayHold) return 0;
