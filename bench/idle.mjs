@@ -19,22 +19,30 @@ const STARTS = 3;
 const MESSAGE = maskedFrames(true, Buffer.from("used once, 16 B."), 1);
 const ECHO_LENGTH = 2 + 16;
 
-/** Ours first. The bar is so many times the other one. */
+/** What no library can go below. */
+const BARE = { file: server("raw-idle") };
+
+/** Ours first, then the one to compare with. The bar is so many times that one. */
 const GROUPS = [
   {
     ...{ name: "Node", runtime: [process.execPath, "--expose-gc"], bar: 1 },
-    contenders: { wsasm: { file: server("wsasm") }, ws: { file: server("ws") } },
+    contenders: { wsasm: { file: server("wsasm") }, ws: { file: server("ws") }, "bare sockets": BARE },
   },
   {
     ...{ name: "Deno", runtime: [DENO, "run", "-A", "--v8-flags=--expose-gc"], bar: 0.5 },
     contenders: {
       wsasm: { file: server("wsasm"), args: ["wsasm/deno"] },
       "Deno.serve": { file: server("deno-serve") },
+      "bare sockets": BARE,
     },
   },
   {
     ...{ name: "Bun", runtime: [BUN], bar: 3 },
-    contenders: { wsasm: { file: server("wsasm"), args: ["wsasm/bun"] }, "Bun.serve": { file: server("bun-serve") } },
+    contenders: {
+      wsasm: { file: server("wsasm"), args: ["wsasm/bun"] },
+      "Bun.serve": { file: server("bun-serve") },
+      "bare sockets": BARE,
+    },
   },
 ];
 
