@@ -24,7 +24,14 @@ import { retryAfter } from "./retry-delay.ts";
  * await ws.send("Hello world!");
  * console.log(await ws.recv());
  */
-export type Connect = <Data = unknown>(uri: string | URL, options?: ConnectOptions) => Connecting<Data>;
+export interface Connect {
+  /** The same with a class of your own: connections are of `createConnection`. */
+  <C extends ClientConnection>(
+    uri: string | URL,
+    options: ConnectOptions<C> & { readonly createConnection: new (...args: never[]) => C },
+  ): Connecting<C["data"], C>;
+  <Data = unknown>(uri: string | URL, options?: ConnectOptions<ClientConnection<Data>>): Connecting<Data>;
+}
 
 /** Makes the `connect` of a runtime. */
 export function bindConnect(runtime: Runtime): Connect {
@@ -33,7 +40,7 @@ export function bindConnect(runtime: Runtime): Connect {
       open: async () => open(runtime, readConnectOptions(uri, options)),
       iterate: () => iterate(runtime, uri, options),
     });
-  return connect as Connect; // what type `data` has is the user's affair
+  return connect; // what type `data` has is the user's affair
 }
 
 async function* iterate(

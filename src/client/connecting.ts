@@ -4,9 +4,9 @@ import { InvalidState } from "../errors/protocol.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /** What a {@link Connecting} can do. */
-export interface ConnectingActions<Data> {
-  open(): Promise<ClientConnection<Data>>;
-  iterate(): AsyncGenerator<ClientConnection<Data>, void, undefined>;
+export interface ConnectingActions<C> {
+  open(): Promise<C>;
+  iterate(): AsyncGenerator<C, void, undefined>;
 }
 
 /**
@@ -25,42 +25,40 @@ export interface ConnectingActions<Data> {
  *   }
  * }
  */
-export class Connecting<Data = unknown>
-  implements Promise<ClientConnection<Data>>, AsyncIterable<ClientConnection<Data>>
-{
+export class Connecting<Data = unknown, C = ClientConnection<Data>> implements Promise<C>, AsyncIterable<C> {
   readonly [Symbol.toStringTag] = "Connecting";
-  readonly #actions: ConnectingActions<Data>;
-  #connection: Promise<ClientConnection<Data>> | undefined;
+  readonly #actions: ConnectingActions<C>;
+  #connection: Promise<C> | undefined;
   #isIterated = false;
 
   /** @internal */
-  constructor(actions: ConnectingActions<Data>) {
+  constructor(actions: ConnectingActions<C>) {
     this.#actions = actions;
   }
 
-  #dial(): Promise<ClientConnection<Data>> {
+  #dial(): Promise<C> {
     if (this.#isIterated) return rejected(new InvalidState("Cannot await connect(): it is iterated over"));
     this.#connection ??= this.#actions.open();
     return this.#connection;
   }
 
-  then<A = ClientConnection<Data>, B = never>(
-    onFulfilled?: ((connection: ClientConnection<Data>) => A | PromiseLike<A>) | null,
+  then<A = C, B = never>(
+    onFulfilled?: ((connection: C) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#dial().then(onFulfilled, onRejected);
   }
 
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<ClientConnection<Data> | B> {
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<C | B> {
     return this.#dial().catch(onRejected);
   }
 
-  finally(onFinally?: (() => void) | null): Promise<ClientConnection<Data>> {
+  finally(onFinally?: (() => void) | null): Promise<C> {
     return this.#dial().finally(onFinally);
   }
 
   /** @throws {InvalidState} The second time, and after it was awaited. */
-  [Symbol.asyncIterator](): AsyncGenerator<ClientConnection<Data>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<C, void, undefined> {
     if (this.#isIterated) throw new InvalidState("Cannot iterate over connect(): it is iterated over already");
     if (this.#connection !== undefined) throw new InvalidState("Cannot iterate over connect(): it is awaited");
     this.#isIterated = true;

@@ -15,11 +15,11 @@ import { OpenDeadline } from "./open-deadline.ts";
 import type { ConnectOptions } from "./options.ts";
 import { reconnecting } from "./reconnecting.ts";
 
-type Inherited = Pick<ConnectOptions, "signal" | "processException" | "reconnectDelays" | "createConnection"> &
+type Inherited<C> = Pick<ConnectOptions<C>, "signal" | "processException" | "reconnectDelays" | "createConnection"> &
   Pick<ConnectionOptions, "openTimeout">;
 
 /** Options of `connect` over a WebSocket of the runtime. Any other option of `connect` is a TypeError. */
-export interface NativeConnectOptions extends NativeConnectionOptions, Inherited {
+export interface NativeConnectOptions<C = ClientConnection> extends NativeConnectionOptions, Inherited<C> {
   /** Subprotocols to offer, the preferred one first. */
   readonly subprotocols?: readonly string[] | undefined;
 }
@@ -41,7 +41,14 @@ const OWN = ["openTimeout", "subprotocols", "signal", "processException", "recon
  * await ws.send("Hello world!");
  * console.log(await ws.recv());
  */
-export type NativeConnect = (uri: string | URL, options?: NativeConnectOptions) => Connecting;
+export interface NativeConnect {
+  /** The same with a class of your own: connections are of `createConnection`. */
+  <C extends ClientConnection>(
+    uri: string | URL,
+    options: NativeConnectOptions<C> & { readonly createConnection: new (...args: never[]) => C },
+  ): Connecting<C["data"], C>;
+  <Data = unknown>(uri: string | URL, options?: NativeConnectOptions<ClientConnection<Data>>): Connecting<Data>;
+}
 
 /** Opens a WebSocket of the runtime. May throw what the runtime throws. */
 export type OpenNativeSocket = (uri: string, subprotocols: string[]) => NativeSocket;

@@ -20,8 +20,13 @@ import type { Hop, Pinned } from "./redirect.ts";
 
 const MOST_REDIRECTS = 10;
 
-/** Options of `connect`. */
-export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
+/**
+ * Options of `connect`.
+ *
+ * @typeParam C Class of the connection.
+ */
+export interface ConnectOptions<C = ClientConnection>
+  extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
   /**
    * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
    * for permessage-deflate in `extensions` goes before it.
@@ -64,7 +69,7 @@ export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettin
    */
   readonly reconnectDelays?: (() => Iterable<number>) | undefined;
   /** A class of your own for the connection. */
-  readonly createConnection?: (new (...args: never[]) => ClientConnection) | undefined;
+  readonly createConnection?: (new (...args: never[]) => C) | undefined;
 }
 
 /** The same, checked and complete. */

@@ -9,8 +9,8 @@ import type { Matcher, PathPattern, Place } from "./pattern.ts";
 import { compilePattern } from "./pattern.ts";
 
 /** Handles the connections of a route; as a handler of `serve`, with what was found in the path and the query. */
-export type RouteHandler<Params = RouteParams> = (
-  ws: ServerConnection,
+export type RouteHandler<Params = RouteParams, C = ServerConnection> = (
+  ws: C,
   params: Params,
   query: URLSearchParams,
 ) => void | Promise<void>;
@@ -21,16 +21,20 @@ export interface Redirect<Params = RouteParams> {
 }
 
 /** What a route leads to. */
-export type RouteTarget<Params = RouteParams> = RouteHandler<Params> | Redirect<Params>;
+export type RouteTarget<Params = RouteParams, C = ServerConnection> = RouteHandler<Params, C> | Redirect<Params>;
 
 /** Routes by their patterns; the first that matches counts. */
-export type RouteMap<Pattern extends string> = { readonly [P in Pattern]: RouteTarget<PathParams<P>> };
+export type RouteMap<Pattern extends string, C = ServerConnection> = {
+  readonly [P in Pattern]: RouteTarget<PathParams<P>, C>;
+};
 
 /** Routes as pairs, where a pattern can also be a `URLPattern`. */
-export type RouteList = Iterable<readonly [pattern: string | PathPattern, target: RouteTarget]>;
+export type RouteList<C = ServerConnection> = Iterable<
+  readonly [pattern: string | PathPattern, target: RouteTarget<RouteParams, C>]
+>;
 
 /** Options of {@link route}. */
-export interface RouterOptions {
+export interface RouterOptions<C = ServerConnection> {
   /** Host, and port if it is not the usual one, in redirects to a path. Default: such a redirect names no host. */
   readonly serverName?: string | undefined;
   /**
@@ -39,18 +43,18 @@ export interface RouterOptions {
    */
   readonly secure?: boolean | undefined;
   /** Answers requests that no pattern matches; without a response of it, they get 404. */
-  readonly notFound?:
-    | ((ws: ServerConnection, request: HandshakeRequest) => HookResult | Promise<HookResult>)
-    | undefined;
+  readonly notFound?: ((ws: C, request: HandshakeRequest) => HookResult | Promise<HookResult>) | undefined;
 }
 
-interface Route {
+type Rules<C> = RouteList<C> | Readonly<Record<string, RouteTarget<never, C>>>;
+
+interface Route<C> {
   readonly match: Matcher;
-  readonly target: RouteTarget;
+  readonly target: RouteTarget<RouteParams, C>;
 }
 
-interface Found {
-  readonly target: RouteTarget;
+interface Found<C> {
+  readonly target: RouteTarget<RouteParams, C>;
   readonly params: RouteParams;
 }
 
@@ -59,13 +63,13 @@ interface Found {
  *
  * @throws {TypeError} For patterns, targets and options that cannot be used.
  */
-export class Router {
-  readonly #routes: readonly Route[];
-  readonly #options: RouterOptions;
+export class Router<C extends ServerConnection = ServerConnection> {
+  readonly #routes: readonly Route<C>[];
+  readonly #options: RouterOptions<C>;
   /** What is to run for connections whose handshake goes on. */
-  readonly #chosen = new WeakMap<ServerConnection, () => void | Promise<void>>();
+  readonly #chosen = new WeakMap<C, () => void | Promise<void>>();
 
-  constructor(rules: RouteList | Readonly<Record<string, RouteTarget<never>>>, options: RouterOptions = {}) {
+  constructor(rules: Rules<C>, options: RouterOptions<C> = {}) {
     if (options.serverName !== undefined && !isHost(options.serverName)) {
       throw new TypeError(`Cannot use serverName: ${options.serverName} is no host`);
     }
@@ -77,7 +81,7 @@ export class Router {
   }
 
   /** The handler for `serve`. */
-  readonly handler = (ws: ServerConnection): void | Promise<void> => {
+  readonly handler = (ws: C): void | Promise<void> => {
     const run = this.#chosen.get(ws);
     if (run === undefined) throw new TypeError("Cannot route: serve() needs the processRequest of the router too");
     return run();
@@ -87,7 +91,7 @@ export class Router {
    * The hook for `serve`: goes on with the handshake where a handler waits, and answers everything else: 302 for
    * redirects, 404 where nothing matches, 400 where a parameter is not percent-encoded UTF-8.
    */
-  readonly processRequest = (ws: ServerConnection, request: HandshakeRequest): HookResult | Promise<HookResult> => {
+  readonly processRequest = (ws: C, request: HandshakeRequest): HookResult | Promise<HookResult> => {
     const [path, query] = splitQuery(request.pathAndQuery);
     const host = hostOf(request);
     const found = this.#find({ path, hostname: host?.replace(/:\d*$/, "") ?? null });
@@ -104,7 +108,7 @@ export class Router {
     return ws.respond(302, "Moved to another place.\n", { Location: locationOf(to, host, { serverName, secure }) });
   };
 
-  #find(place: Place): Found | undefined | null {
+  #find(place: Place): Found<C> | undefined | null {
     for (const { match, target } of this.#routes) {
       const params = match(place);
       if (params === null) return null;
@@ -113,7 +117,7 @@ export class Router {
     return undefined;
   }
 
-  async #notFound(ws: ServerConnection, request: HandshakeRequest): Promise<HookResult> {
+  async #notFound(ws: C, request: HandshakeRequest): Promise<HookResult> {
     return (await this.#options.notFound?.(ws, request)) ?? ws.respond(404, "Not found.\n");
   }
 }
@@ -123,6 +127,7 @@ export class Router {
  * path or a part of it, `*name` one or more segments, `{...}` may be absent; case and a slash at the end matter.
  * Parameters are percent-decoded: do not trust them.
  *
+ * @typeParam C Class of connections: what the handlers say that they take.
  * @throws {TypeError} For patterns, targets and options that cannot be used.
  *
  * @example
@@ -132,26 +137,29 @@ export class Router {
  * });
  * await serve(router.handler, { port: 8765, processRequest: router.processRequest });
  */
-export function route<const Pattern extends string>(rules: RouteMap<Pattern>, options?: RouterOptions): Router;
-export function route(rules: RouteList, options?: RouterOptions): Router;
-export function route(
-  rules: RouteList | Readonly<Record<string, RouteTarget<never>>>,
-  options?: RouterOptions,
-): Router {
+export function route<const Pattern extends string, C extends ServerConnection = ServerConnection>(
+  rules: RouteMap<Pattern, C>,
+  options?: RouterOptions<C>,
+): Router<C>;
+export function route<C extends ServerConnection = ServerConnection>(
+  rules: RouteList<C>,
+  options?: RouterOptions<C>,
+): Router<C>;
+export function route<C extends ServerConnection>(rules: Rules<C>, options?: RouterOptions<C>): Router<C> {
   return new Router(rules, options);
 }
 
-type Rule = readonly [pattern: string | PathPattern, target: RouteTarget];
+type Rule<C> = readonly [pattern: string | PathPattern, target: RouteTarget<RouteParams, C>];
 
-function entriesOf(rules: RouteList | Readonly<Record<string, RouteTarget<never>>>): Rule[] {
+function entriesOf<C>(rules: Rules<C>): Rule<C>[] {
   if (typeof rules !== "object" || rules === null) {
     throw new TypeError("Cannot route: expected an object or a list of rules");
   }
   // The parameters of each are those of its own pattern, which only the caller's types know.
-  return Symbol.iterator in rules ? [...rules] : (Object.entries(rules) as unknown as Rule[]);
+  return Symbol.iterator in rules ? [...rules] : (Object.entries(rules) as unknown as Rule<C>[]);
 }
 
-function checkTarget(target: RouteTarget): void {
+function checkTarget(target: RouteTarget<RouteParams, never>): void {
   if (typeof target === "function") return;
   const to: unknown = target?.redirect;
   if (typeof to === "string") checkRedirect(to);

@@ -17,8 +17,13 @@ const DEFAULT_MAX_HANDSHAKES = 1000;
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
 
-/** Options of `serve`. */
-export interface ServeOptions<Data = unknown> extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
+/**
+ * Options of `serve`.
+ *
+ * @typeParam C Class of connections.
+ */
+export interface ServeOptions<Data = unknown, C = ServerConnection<Data>>
+  extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
   /**
    * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
    * for permessage-deflate in `extensions` goes before it.
@@ -30,15 +35,11 @@ export interface ServeOptions<Data = unknown> extends ConnectionOptions, ServerH
    * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
    * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
    */
-  processRequest?: (ws: ServerConnection<Data>, request: HandshakeRequest) => HookResult | Promise<HookResult>;
+  processRequest?: (ws: C, request: HandshakeRequest) => HookResult | Promise<HookResult>;
   /**
    * Called with the response that is about to be sent. It may change its headers or return another response.
    */
-  processResponse?: (
-    ws: ServerConnection<Data>,
-    request: HandshakeRequest,
-    response: HandshakeResponse,
-  ) => HookResult | Promise<HookResult>;
+  processResponse?: (ws: C, request: HandshakeRequest, response: HandshakeResponse) => HookResult | Promise<HookResult>;
   /** Value of the Server header; `null` for none. Default: runtime and library with their versions. */
   serverHeader?: string | null;
   /**
@@ -56,7 +57,7 @@ export interface ServeOptions<Data = unknown> extends ConnectionOptions, ServerH
    */
   maxHandshakes?: number | null;
   /** A class of your own for connections. */
-  createConnection?: new (...args: never[]) => ServerConnection;
+  createConnection?: new (...args: never[]) => C;
   /** Starts `server.close()` when it is aborted; aborted before the server listens, `serve` rejects. */
   signal?: AbortSignal;
 }

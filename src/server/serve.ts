@@ -7,7 +7,7 @@ import { isCompressionLoaded, loadCompression } from "../kernels/load-compressio
 import type { ServeOptions } from "./options.ts";
 import { readServeOptions } from "./options.ts";
 import { openPlace } from "./place.ts";
-import type { Server } from "./server-connection.ts";
+import type { Server, ServerConnection } from "./server-connection.ts";
 import type { Handler } from "./server.ts";
 import { RunningServer } from "./server.ts";
 
@@ -25,13 +25,20 @@ import { RunningServer } from "./server.ts";
  * }, { host: "localhost", port: 8765 });
  * await server.finished;
  */
-export type Serve = <Data = unknown>(handler: Handler<Data>, options?: ServeOptions<Data>) => Promise<Server<Data>>;
+export interface Serve {
+  /** The same with a class of your own: `createConnection` is what handler and hooks get. */
+  <C extends ServerConnection>(
+    handler: Handler<C["data"], C>,
+    options: ServeOptions<C["data"], C> & { readonly createConnection: new (...args: never[]) => C },
+  ): Promise<Server<C["data"], C>>;
+  <Data = unknown>(handler: Handler<Data>, options?: ServeOptions<Data>): Promise<Server<Data>>;
+}
 
 /** Makes the `serve` of a runtime. */
 export function bindServe(runtime: Runtime): Serve {
   const serve = (handler: Handler, options: ServeOptions = {}): Promise<Server> =>
     handled(start(runtime, handler, options));
-  return serve as Serve; // what type `data` has is the user's affair
+  return serve; // what type `data` has is the user's affair
 }
 
 async function start(runtime: Runtime, handler: Handler, options: ServeOptions): Promise<Server> {

@@ -19,12 +19,16 @@ export interface ServerCloseOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A server; see `serve`. Disposing of it closes it. */
-export interface Server<Data = unknown> extends AsyncDisposable {
+/**
+ * A server; see `serve`. Disposing of it closes it.
+ *
+ * @typeParam C Class of connections.
+ */
+export interface Server<Data = unknown, C = ServerConnection<Data>> extends AsyncDisposable {
   /** The addresses that the server listens on; empty once it is closed. */
   readonly addresses: readonly Address[];
   /** The connections that are open right now, in a new set. */
-  readonly connections: Set<ServerConnection<Data>>;
+  readonly connections: Set<C>;
   /** Resolves when the server was closed and its connections are gone. It does not wait for handlers. */
   readonly finished: Promise<void>;
   /**

@@ -1,7 +1,9 @@
 // serve and connect without compression, for tests that look at what is on the wire, or at how much it is.
-import type { Connect, Serve } from "../../src/node.ts";
+import type { Connect, ConnectOptions, Handler, Serve, ServeOptions } from "../../src/node.ts";
 import { connect as connectNode, serve as serveNode } from "../../src/node.ts";
 
-export const serve: Serve = (handler, options) => serveNode(handler, { compression: null, ...options });
+export const serve: Serve = (handler: Handler, options?: ServeOptions) =>
+  serveNode(handler, { compression: null, ...options }) as never;
 
-export const connect: Connect = (uri, options) => connectNode(uri, { compression: null, ...options });
+export const connect: Connect = (uri: string | URL, options?: ConnectOptions) =>
+  connectNode(uri, { compression: null, ...options }) as never;
