@@ -3,6 +3,7 @@ import { handled } from "../async/deferred.ts";
 import { toUtf8 } from "../bytes/text-codec.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { MessageStream } from "../connection/message-stream.ts";
+import { TimeoutError } from "../errors/network.ts";
 import { ServerConnection } from "../server/server-connection.ts";
 import type { Command, ConnectionMemory, End, Opened, Status } from "./layout.ts";
 import { ConnectionWord, KEPT_LATENCIES } from "./layout.ts";
@@ -32,11 +33,11 @@ export class Session {
   readonly #tell: () => void;
   readonly #received: RecordWriter;
   #pings = 0;
-  #isSending = false;
-  /** Closing: what is to be sent is queued without waiting. */
-  #isHurried = false;
-  #goOn: (() => void) | undefined;
+  /** Resolves when all that is to be sent is on its way; `undefined` when it is. */
+  #sending: Promise<void> | undefined;
+  /** The message in fragments under way, and what becomes of it. */
   #source: FragmentSource | undefined;
+  #sourceSent: Promise<void> | undefined;
 
   /** @param tell Wakes the blocking thread. */
   constructor(ws: Connection, memory: ConnectionMemory, tell: () => void) {
@@ -52,7 +53,7 @@ export class Session {
   wake(): void {
     this.#received.wake();
     Atomics.store(this.#memory.words, ConnectionWord.WOKEN, 0);
-    if (!this.#isSending) void this.#send();
+    void this.#sendAll();
   }
 
   /** Nothing can be sent any more. */
@@ -83,16 +84,19 @@ export class Session {
 
   // Sending
 
+  #sendAll(): Promise<void> {
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
   async #send(): Promise<void> {
-    this.#isSending = true;
     for (let record = this.#memory.sent.read(); record !== undefined; record = this.#memory.sent.read()) {
       if (this.#memory.sent.takeWaiting()) this.#tell();
       if (this.#trySend(record)) continue;
-      const sent = this.#sendRecord(record);
-      if (!this.#isHurried) await this.#settled(sent);
+      await this.#sendRecord(record)?.catch(() => {});
     }
-    this.#isSending = false;
-    this.#goOn?.();
   }
 
   /** A small message that needs no waiting, as most do, makes no promises. */
@@ -100,26 +104,18 @@ export class Session {
     return kind === Kind.MESSAGE && payload.length <= SMALL && this.#ws.trySend(payload, optionsOf(flags));
   }
 
-  /** Waits until `sent` has settled, or the connection is to be closed. */
-  #settled(sent: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#goOn = resolve;
-      sent.then(
-        () => resolve(),
-        () => resolve(),
-      );
-    });
-  }
-
-  #sendRecord({ kind, flags, payload }: RingRecord): Promise<unknown> {
+  /** Returns when the next record is due: behind a message, when all of it is on its way. */
+  #sendRecord({ kind, flags, payload }: RingRecord): Promise<void> | undefined {
     const options = optionsOf(flags);
     if (kind === Kind.MESSAGE) return this.#watched(this.#ws.send(payload, options));
     if ((flags & Flag.FIRST) !== 0) {
       this.#source = new FragmentSource();
-      void this.#watched(this.#ws.send(this.#source, options));
+      this.#sourceSent = this.#watched(this.#ws.send(this.#source, options));
     }
-    if (kind === Kind.ABORT) return Promise.resolve(this.#source?.fail());
-    return this.#source?.push(payload, (flags & Flag.LAST) !== 0) ?? Promise.resolve();
+    const isLast = (flags & Flag.LAST) !== 0;
+    if (kind === Kind.ABORT) this.#source?.fail();
+    const pushed = kind === Kind.ABORT ? undefined : this.#source?.push(payload, isLast);
+    return isLast ? this.#sourceSent : pushed;
   }
 
   /** The blocking thread is to know that there is no use in sending more. */
@@ -171,12 +167,16 @@ export class Session {
     this.#tell();
   }
 
-  /** Everything that was to be sent before goes before. */
+  /** Everything that was to be sent before goes before, while there is time. */
   async #close(code: number, reason: string): Promise<End> {
-    this.#isHurried = true;
-    this.#goOn?.();
-    if (!this.#isSending) void this.#send();
-    while (this.#isSending) await this.#settled(new Promise(() => {}));
+    const { timers, settings } = this.#ws.link;
+    const { closeTimeout } = settings;
+    const expire = (): void => {
+      this.#ws.link.abort(new TimeoutError(`messages not sent after ${closeTimeout} ms of closing`));
+    };
+    const timer = closeTimeout === null ? undefined : timers.schedule(closeTimeout, expire);
+    await this.#sendAll();
+    timers.cancel(timer);
     await handled(this.#ws.close(code, reason));
     return this.#stopped();
   }
@@ -192,7 +192,7 @@ export class Session {
   async flush(): Promise<void> {
     this.wake();
     const deadline = performance.now() + FLUSH_TIME;
-    while (this.#isSending || this.#ws.bufferedAmount > 0) {
+    while (this.#sending !== undefined || this.#ws.bufferedAmount > 0) {
       if (performance.now() > deadline || this.#ws.state === "closed") return;
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL));
     }

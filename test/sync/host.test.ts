@@ -1,5 +1,6 @@
 // The thread of the connections, without a thread: the test is the other side, and reads the rings without blocking.
 import { afterEach, describe, expect, test } from "vitest";
+import type { ConnectionClosedError } from "../../src/node.ts";
 import { connect, serve } from "../../src/node.ts";
 import type { Handler } from "../../src/server/server.ts";
 import type { Server } from "../../src/server/server-connection.ts";
@@ -152,6 +153,28 @@ describe("a connection", () => {
     await thread.send(Kind.ABORT, 0, A);
     expect(await thread.value({ do: "end", id: 1 })).toMatchObject({ error: { fields: { sent: { code: 1011 } } } });
   });
+
+  test.each([true, false])(
+    "close() sends all fragments first; of a message without end (%s) it says so",
+    async (isWhole) => {
+      let received: unknown;
+      const thread = new Blocked();
+      await thread.open(
+        await listen(async (ws) => {
+          received = await ws.recv().catch((error: ConnectionClosedError) => error.received?.code);
+        }),
+      );
+      const { sent } = thread.connection;
+      const last = 9;
+      for (let i = 0; i <= last; i++) {
+        const flags = (i === 0 ? Flag.FIRST | Flag.TEXT : 0) | (i === last && isWhole ? Flag.LAST : 0);
+        sent.write(Kind.FRAGMENT, flags, A);
+      }
+      await thread.value({ do: "close", id: 1, code: 1000, reason: "" });
+      await until("the end of the server's side", () => received !== undefined);
+      expect(received).toBe(isWhole ? "A".repeat(last + 1) : 1011);
+    },
+  );
 
   test("close() and flush() do not wait for a peer that reads nothing", async () => {
     const thread = new Blocked();

@@ -32,6 +32,7 @@ describe.each(NAMES.map((name) => [titleOf(name), name]))("on %s", { tags: ["ext
     ["cases", "ok\n"],
     ["thread", "ok\n"],
     ["forever", "3\n"],
+    ["last", "ok\n"],
     ["dead", /again\n$/],
     ["server", /out\nerr\n[^]*a fault of the handler[^]*finished\n$/],
   ])("%s", async (scene, output) => {

@@ -62,6 +62,29 @@ const SCENES = {
     const status = await new Promise((resolve) => worker.on("exit", resolve));
     equal(status, 0);
   },
+  /** Closes at once behind messages that go through the ring in parts. */
+  last() {
+    const long = "x".repeat(300_000);
+    const pieces = function* () {
+      for (let i = 0; i < 100; i++) yield "x".repeat(3000);
+    };
+    const messages = [["a", "b", "c"], long, new TextEncoder().encode(long), pieces(), "whole"];
+    for (const message of messages) {
+      const ws = connect(uri + "/put", { maxSize: null });
+      ws.send(message);
+      ws.close();
+      equal(ws.closeCode, 1000);
+    }
+    const all = connect(uri + "/put", { maxSize: null });
+    for (const message of messages) all.send(message === messages[3] ? pieces() : message);
+    all.close();
+    equal(all.closeCode, 1000);
+    const ws = connect(uri + "/get");
+    const each = [3, 300_000, 300_000, 300_000, 5];
+    deepEqual(JSON.parse(ws.recv()), [...each, ...each]);
+    ws.close();
+    console.log("ok");
+  },
   /** Neither closes nor reads. */
   forgotten() {
     const ws = connect(uri + "/put", { maxSize: null });
