@@ -6,11 +6,11 @@ import { TimeoutError } from "../errors/network.ts";
 /** One budget of time over the whole opening, and the user's signal, as one signal. */
 export class OpenDeadline {
   readonly #controller = new AbortController();
-  readonly #endOfWatch: (() => void) | undefined;
+  readonly #endOfWatch: (() => void) | null | undefined;
   readonly #timers: TimerWheel;
   readonly #timer;
 
-  constructor(openTimeout: number | null, userSignal: AbortSignal | undefined, timers: TimerWheel) {
+  constructor(openTimeout: number | null, userSignal: AbortSignal | null | undefined, timers: TimerWheel) {
     this.#timers = timers;
     this.#endOfWatch = userSignal && onAbort(userSignal, () => this.#controller.abort(userSignal.reason));
     if (openTimeout === null) return;

@@ -1,6 +1,15 @@
 // Options of connect(), checked and complete.
+import { checkSignal } from "../connection/check-signal.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { checkOptions, readConnectionOptions } from "../connection/options.ts";
+import {
+  checkExtensions,
+  checkKind,
+  checkObject,
+  checkOptions,
+  checkSubclass,
+  readConnectionOptions,
+  readLimit,
+} from "../connection/options.ts";
 import type { ClientTlsOptions } from "../connection/tls.ts";
 import type { ClientCompression } from "../extensions/compression-option.ts";
 import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
@@ -10,7 +19,7 @@ import { parseUri } from "../http/uri.ts";
 import type { ClientHandshakeSettings } from "../protocol/client-handshake.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
 import { backoff } from "./backoff.ts";
-import type { ClientConnection } from "./client-connection.ts";
+import { ClientConnection } from "./client-connection.ts";
 import type { DestinationOptions } from "./destination.ts";
 import { destinationOf } from "./destination.ts";
 import { processException } from "./process-exception.ts";
@@ -38,7 +47,7 @@ export interface ConnectOptions<C = ClientConnection>
    * Aborts the opening and, in `for await (const ws of connect(uri))`, the loop while no connection is open. It has no
    * effect on an open connection.
    */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal | null | undefined;
   /**
    * The proxy to connect through: a URI with one of the schemes `http`, `https`, `socks4`, `socks4a`, `socks5` and `socks5h`,
    * and maybe a user and a password. `true`: what the environment says, in `wss_proxy`, `ws_proxy`, `socks_proxy`,
@@ -96,7 +105,11 @@ export interface ConnectSettings {
 export function readConnectOptions(given: string | URL, options: ConnectOptions): ConnectSettings {
   const uri = parseUri(given);
   checkOptions(options);
+  checkSignal(options.signal ?? undefined);
   checkSubprotocols(options.subprotocols ?? []);
+  checkExtensions(options.extensions, "requestParameters");
+  checkSubclass("createConnection", options.createConnection, ClientConnection);
+  checkObject("additionalHeaders", options.additionalHeaders);
   destinationOf(uri, options);
   const proxy = readProxy(options);
   const connection = readConnectionOptions(options);
@@ -108,7 +121,7 @@ export function readConnectOptions(given: string | URL, options: ConnectOptions)
     first: { uri, additionalHeaders: new Headers(options.additionalHeaders) },
     pinned: pinnedBy(uri.unix, options),
     proxy,
-    maxRedirects: readMaxRedirects(options.maxRedirects),
+    maxRedirects: readLimit("maxRedirects", options.maxRedirects, MOST_REDIRECTS) ?? Infinity,
     processException: readFunction("processException", options.processException, processException),
     reconnectDelays: readFunction("reconnectDelays", options.reconnectDelays, backoff),
   };
@@ -130,17 +143,8 @@ function readProxy({ proxy = true, proxyTls }: ConnectOptions): ProxyURI | "envi
   return proxy === true ? "environment" : parsed;
 }
 
-function readMaxRedirects(value: number | null = MOST_REDIRECTS): number {
-  if (value === null) return Infinity;
-  if (typeof value !== "number") throw new TypeError("Cannot use maxRedirects: expected a number or null");
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`Cannot use maxRedirects: ${value}, expected an integer of at least 0`);
-  }
-  return value;
-}
-
 function readFunction<F>(name: string, value: F | undefined, byDefault: F): F {
   if (value === undefined) return byDefault;
-  if (typeof value !== "function") throw new TypeError(`Cannot use ${name}: expected a function`);
+  checkKind(name, typeof value === "function", "a function");
   return value;
 }

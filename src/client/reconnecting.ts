@@ -15,7 +15,7 @@ export interface ReconnectPolicy {
   readonly reconnectDelays: () => Iterable<number>;
   /** What the server asks for, where that can be known. */
   readonly leastDelay?: LeastDelay;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | null | undefined;
   readonly log: GuardedLogger;
 }
 

@@ -45,8 +45,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   #state: "new" | "waiting" | "reading" | "done" = "new";
   /** What arrived and was not taken: one buffer, for the peer may send byte by byte. Empty while somebody waits. */
   readonly #pending = new Accumulator();
-  /** Whether the message is text, from its first piece on. */
-  isText = false;
+  #isText = false;
   /** The end of the message has arrived. */
   #isComplete = false;
   /** The first bytes of a code point that the last piece cut. */
@@ -66,6 +65,11 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** Bytes that wait to be taken. */
   get size(): number {
     return this.#pending.length;
+  }
+
+  /** Whether the message is text, from its first piece on. */
+  get isText(): boolean {
+    return this.#isText;
   }
 
   /** Whether the last piece was taken. */
@@ -121,7 +125,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** Takes a piece that arrived. */
   push({ isText, bytes, isLast }: MessagePiece): void {
     this.#state = "reading";
-    this.isText = isText;
+    this.#isText = isText;
     this.#isComplete = isLast;
     if (this.#waiting === undefined) this.#pending.append(bytes, 0, bytes.length, 0);
     else this.#give(bytes);
@@ -184,7 +188,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Undefined for less than one code point. */
   #valueOf(bytes: Uint8Array): Message | undefined {
-    if (!(this.#options.decode ?? (this.isText && this.#source.isDecoding))) return bytes;
+    if (!(this.#options.decode ?? (this.#isText && this.#source.isDecoding))) return bytes;
     const joined = this.#rest.length === 0 ? bytes : join([this.#rest, bytes]);
     const end = this.#isComplete ? joined.length : completeLength(joined);
     this.#rest = joined.slice(end);

@@ -115,13 +115,46 @@ export interface ConnectionSettings extends LinkSettings {
 
 /** @throws {TypeError} */
 export function checkOptions(options: unknown): void {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new TypeError("Cannot use options: expected an object");
+  checkKind("options", typeof options === "object" && options !== null && !Array.isArray(options), "an object");
 }
 
 /** @throws {TypeError} */
 export function checkFunction(name: string, value: unknown): void {
-  if (value != null && typeof value !== "function") throw new TypeError(`Cannot use ${name}: expected a function`);
+  checkKind(name, value == null || typeof value === "function", "a function");
+}
+
+/** @throws {TypeError} Unless it is there or absent as it should be. */
+export function checkKind(name: string, isRight: boolean, expected: string): void {
+  if (!isRight) throw new TypeError(`Cannot use ${name}: expected ${expected}`);
+}
+
+/** @throws {TypeError} */
+export function checkObject(name: string, value: unknown): void {
+  checkKind(name, value == null || typeof value === "object", "an object");
+}
+
+/** @throws {TypeError} For anything but a list of objects with that method. */
+export function checkExtensions(extensions: unknown, method: string): void {
+  const isFactory = (one: unknown): boolean => typeof (one as Record<string, unknown> | null)?.[method] === "function";
+  const isRight = extensions == null || (Array.isArray(extensions) && extensions.every(isFactory));
+  checkKind("extensions", isRight, `a list of objects with ${method}`);
+}
+
+/** @throws {TypeError} */
+export function checkSubclass(
+  name: string,
+  value: unknown,
+  base: { readonly prototype: object; readonly name: string },
+): void {
+  const isRight = typeof value === "function" && (value === base || value.prototype instanceof (base as never));
+  checkKind(name, value == null || isRight, `a subclass of ${base.name}`);
+}
+
+/** Errors are written to it, so one that cannot take them would hide them. */
+function checkLogger(logger: unknown): void {
+  const { warn, error } = (logger ?? {}) as Record<string, unknown>;
+  const isRight = logger === undefined || (typeof warn === "function" && typeof error === "function");
+  checkKind("logger", isRight, "an object with warn and error");
 }
 
 /**
@@ -131,6 +164,8 @@ export function checkFunction(name: string, value: unknown): void {
  * @throws {TypeError} For a value of the wrong kind.
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
+  checkLogger(options.logger);
+  checkObject("httpLimits", options.httpLimits);
   return { ...readLinkOptions(options), httpLimits: resolveHttpLimits(options.httpLimits) };
 }
 
@@ -220,15 +255,4 @@ function readBoolean(name: string, value: boolean | undefined, byDefault: boolea
   if (value === undefined) return byDefault;
   if (typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
   return value;
-}
-
-/**
- * Refuses options that this version does not have, where ignoring them would not be what the caller meant.
- *
- * @throws {TypeError} If one is there and neither undefined nor null.
- */
-export function refuseUnsupported(options: object, names: readonly string[]): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (names.includes(name) && value != null) throw new TypeError(`Cannot use ${name}: not supported yet`);
-  }
 }

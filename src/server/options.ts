@@ -1,8 +1,18 @@
 // Options of serve(), read once.
+import { checkSignal } from "../connection/check-signal.ts";
 import type { ConnectionOptions, ConnectionSettings } from "../connection/options.ts";
-import { checkFunction, checkOptions, readConnectionOptions, readLimit } from "../connection/options.ts";
+import {
+  checkExtensions,
+  checkFunction,
+  checkKind,
+  checkOptions,
+  checkSubclass,
+  readConnectionOptions,
+  readLimit,
+} from "../connection/options.ts";
 import type { ServerCompression } from "../extensions/compression-option.ts";
 import { compressionFactories, withCompression } from "../extensions/compression-option.ts";
+import { Headers } from "../http/headers.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
@@ -59,7 +69,7 @@ export interface ServeOptions<Data = unknown, C = ServerConnection<Data>>
   /** A class of your own for connections. */
   createConnection?: new (...args: never[]) => C;
   /** Starts `server.close()` when it is aborted; aborted before the server listens, `serve` rejects. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | null;
 }
 
 /** The same, checked and complete. */
@@ -85,11 +95,18 @@ export function readServeOptions(options: ServeOptions, product: string): Server
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
   checkOrigins(origins);
   checkSubprotocols(subprotocols ?? []);
+  checkSignal(options.signal ?? undefined);
+  checkExtensions(extensions, "processRequest");
+  checkSubclass("createConnection", options.createConnection, ServerConnection);
+  checkFunction("selectSubprotocol", selectSubprotocol);
   checkFunction("processRequest", options.processRequest);
   checkFunction("processResponse", options.processResponse);
   // The server would not be secure, and nothing would say so.
   if ("cert" in options || "key" in options) throw new TypeError("Cannot use cert and key: expected them in tls");
   checkPlace(options);
+  const { serverHeader = `${product} wsasm/${VERSION}` } = options;
+  // It throws for what is no header.
+  if (serverHeader !== null) new Headers().append("Server", serverHeader);
   const connection = readConnectionOptions(options);
   const compression = compressionFactories(options.compression, "server", (line) => connection.log.info(line));
   return {
@@ -105,11 +122,12 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     maxConnections: readLimit("maxConnections", options.maxConnections, null) ?? Infinity,
     maxHandshakes: readLimit("maxHandshakes", options.maxHandshakes, DEFAULT_MAX_HANDSHAKES) ?? Infinity,
     createConnection: options.createConnection ?? ServerConnection,
-    serverHeader: options.serverHeader === undefined ? `${product} wsasm/${VERSION}` : options.serverHeader,
+    serverHeader,
   };
 }
 
 function checkOrigins(origins: unknown): void {
-  if (origins == null || origins === "same-host" || Array.isArray(origins)) return;
-  throw new TypeError('Cannot use origins: expected a list, "same-host" or null');
+  const isOrigin = (one: unknown): boolean => one === null || typeof one === "string" || one instanceof RegExp;
+  const isRight = origins == null || origins === "same-host" || (Array.isArray(origins) && origins.every(isOrigin));
+  checkKind("origins", isRight, 'a list of strings, RegExps and null, "same-host" or null');
 }

@@ -1,5 +1,6 @@
 // Where a server takes its connections from, and which options go together.
 import { encodeLatin1 } from "../bytes/ascii.ts";
+import { checkFunction, checkKind, checkObject, readLimit } from "../connection/options.ts";
 import type { GuardedLogger } from "../connection/logger.ts";
 import type { HttpServer, Listener, ListenOptions, Runtime, UpgradeTaker } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
@@ -37,8 +38,8 @@ const EXCLUSIVE: readonly (readonly [keyof PlaceOptions, readonly (keyof PlaceOp
  * @throws {TypeError | RangeError}
  */
 export function checkPlace(options: PlaceOptions): void {
-  const { listen, server, match, port } = options;
-  if (listen !== undefined && typeof listen !== "boolean") throw new TypeError("Cannot use listen: expected a boolean");
+  const { listen, server, match, port, host, backlog, listener } = options;
+  checkKind("listen", listen === undefined || typeof listen === "boolean", "a boolean");
   const isGiven = (name: keyof PlaceOptions): boolean =>
     name === "listen" ? listen === false : options[name] != null && options[name] !== false;
   for (const [name, others] of EXCLUSIVE) {
@@ -46,8 +47,11 @@ export function checkPlace(options: PlaceOptions): void {
     if (other === undefined) continue;
     throw new TypeError(`Cannot use ${other} together with ${name === "listen" ? "listen: false" : name}`);
   }
+  checkKind("host", host == null || typeof host === "string", "a string");
+  checkObject("listener", listener);
+  readLimit("backlog", backlog, null);
   if (match != null && server == null) throw new TypeError("Cannot use match without server");
-  if (match != null && typeof match !== "function") throw new TypeError("Cannot use match: expected a function");
+  checkFunction("match", match);
   if (port == null || (Number.isInteger(port) && port >= 0 && port <= 0xffff)) return;
   throw new RangeError(`Cannot use port: ${port}, expected an integer from 0 to 65535`);
 }

@@ -52,7 +52,7 @@ async function start(runtime: Runtime, handler: Handler, options: ServeOptions):
   const { log, httpLimits, openTimeout } = settings.connection;
   const accept = (transport: Transport): void => server.accept(transport);
   server.listening(await openPlace(options, { runtime, log, httpLimits, openTimeout, accept }));
-  if (signal !== undefined) closeOnAbort(server, signal);
+  if (signal != null) closeOnAbort(server, signal);
   return server;
 }
 

@@ -78,6 +78,13 @@ describe("readConnectOptions()", () => {
     ["unknown compression", URI, { compression: "zip" } as never, TypeError],
     ["TLS without wss", URI, { tls: {} }, TypeError],
     ["a wrong limit", URI, { maxSize: -1 }, RangeError],
+    ["a signal that is none", URI, { signal: "x" as never }, TypeError],
+    ["extensions that are no list", URI, { extensions: "x" as never }, TypeError],
+    ["an extension that is none", URI, { extensions: [1] as never }, TypeError],
+    ["an object as a class", URI, { createConnection: {} as never }, TypeError],
+    ["another class", URI, { createConnection: Map as never }, TypeError],
+    ["a string of headers", URI, { additionalHeaders: "x" as never }, TypeError],
+    ["the name of a logger", URI, { logger: "console" as never }, TypeError],
   ])("refuses %s", (_what, uri, options, type) => {
     expect(() => readConnectOptions(uri, options)).toThrow(type);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { defaultLogger, GuardedLogger } from "../../src/connection/logger.ts";
 import type { ConnectionOptions } from "../../src/connection/options.ts";
-import { readConnectionOptions, refuseUnsupported } from "../../src/connection/options.ts";
+import { readConnectionOptions } from "../../src/connection/options.ts";
 
 const MIB = 0x100000;
 
@@ -122,14 +122,6 @@ test.each([
   const read = (): unknown => readConnectionOptions(options as unknown as ConnectionOptions);
   expect(read).toThrow(type);
   expect(read).toThrow(message);
-});
-
-test("refuseUnsupported() refuses what is there and neither undefined nor null", () => {
-  expect(() => refuseUnsupported({ tls: {} }, ["unix", "tls"])).toThrow(
-    new TypeError("Cannot use tls: not supported yet"),
-  );
-  expect(() => refuseUnsupported({ proxy: false }, ["proxy"])).toThrow(TypeError);
-  refuseUnsupported({ tls: undefined, unix: null, port: 1 }, ["unix", "tls"]);
 });
 
 test("readConnectionOptions() reads maxLogSize, which has room for two ends", () => {

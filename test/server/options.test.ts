@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { readConnectionOptions } from "../../src/connection/options.ts";
+import { InvalidHeaderValue } from "../../src/errors/handshake.ts";
 import { ServerDeflateFactory } from "../../src/extensions/server-deflate-factory.ts";
 import { ServerConnection } from "../../src/server/server-connection.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
@@ -19,6 +20,10 @@ test("readServeOptions() has defaults for everything", () => {
 });
 
 class Mine extends ServerConnection {}
+
+class Other {
+  readonly score = 0;
+}
 
 test("readServeOptions() keeps what is given", () => {
   const options = {
@@ -69,6 +74,10 @@ test.each([
   [{ maxConnections: -1 }, RangeError],
   [{ maxConnections: "7" }, TypeError],
   [{ maxHandshakes: 1.5 }, RangeError],
+  [{ backlog: -1 }, RangeError],
+  [{ serverHeader: 5 }, TypeError],
+  [{ serverHeader: "my server\n" }, InvalidHeaderValue],
+  [{ serverHeader: "a\r\nX: b" }, InvalidHeaderValue],
 ])("readServeOptions() refuses %j", (options, type) => {
   expect(() => readServeOptions(options as unknown as ServeOptions, "x")).toThrow(type);
 });
@@ -77,8 +86,37 @@ test.each<[string, unknown, string]>([
   ["no options", null, "options: expected an object"],
   ["a port as options", 8765, "options: expected an object"],
   ["a list as options", [], "options: expected an object"],
-  ["an origin that is no list", { origins: "https://example.com" }, 'origins: expected a list, "same-host" or null'],
-  ["a word for origins", { origins: "same-origin" }, 'origins: expected a list, "same-host" or null'],
+  [
+    "an origin that is no list",
+    { origins: "https://example.com" },
+    'origins: expected a list of strings, RegExps and null, "same-host" or null',
+  ],
+  [
+    "a word for origins",
+    { origins: "same-origin" },
+    'origins: expected a list of strings, RegExps and null, "same-host" or null',
+  ],
+  [
+    "an origin that is none",
+    { origins: [5] },
+    'origins: expected a list of strings, RegExps and null, "same-host" or null',
+  ],
+  ["extensions that are no list", { extensions: "x" }, "extensions: expected a list of objects with processRequest"],
+  ["an extension that is none", { extensions: [1] }, "extensions: expected a list of objects with processRequest"],
+  ["nothing as an extension", { extensions: [null] }, "extensions: expected a list of objects with processRequest"],
+  ["a signal that is none", { signal: {} }, "signal: Object, expected an AbortSignal"],
+  ["a choice that is no function", { selectSubprotocol: "x" }, "selectSubprotocol: expected a function"],
+  ["an object as a class", { createConnection: {} }, "createConnection: expected a subclass of ServerConnection"],
+  ["another class", { createConnection: Other }, "createConnection: expected a subclass of ServerConnection"],
+  ["a function", { createConnection: () => {} }, "createConnection: expected a subclass of ServerConnection"],
+  ["the name of a logger", { logger: "console" }, "logger: expected an object with warn and error"],
+  ["a logger that logs nothing", { logger: {} }, "logger: expected an object with warn and error"],
+  ["a logger without errors", { logger: { warn() {} } }, "logger: expected an object with warn and error"],
+  ["no logger", { logger: null }, "logger: expected an object with warn and error"],
+  ["a number for limits", { httpLimits: 5 }, "httpLimits: expected an object"],
+  ["a number as a host", { host: 5 }, "host: expected a string"],
+  ["a number as a listener", { listener: 5 }, "listener: expected an object"],
+  ["a word for the backlog", { backlog: "x" }, "backlog: expected a number or null"],
   ["a hook that is no function", { processRequest: "x" }, "processRequest: expected a function"],
   ["another one", { processResponse: {} }, "processResponse: expected a function"],
   ["a certificate in the wrong place", { cert: "x", key: "y" }, "cert and key: expected them in tls"],
@@ -87,9 +125,16 @@ test.each<[string, unknown, string]>([
   expect(() => readServeOptions(options as never, "x")).toThrow(new TypeError(`Cannot use ${problem}`));
 });
 
-test.each([{ origins: null }, { origins: "same-host" }, { processRequest: null }])(
-  "readServeOptions() takes %j",
-  (options) => {
-    expect(readServeOptions(options as never, "x")).toMatchObject({ serverHeader: expect.any(String) });
-  },
-);
+test.each([
+  { origins: null },
+  { origins: "same-host" },
+  { origins: [null, "x", /x/] },
+  { processRequest: null },
+  { signal: null },
+  { serverHeader: "" },
+  { extensions: null },
+  { createConnection: ServerConnection },
+  { createConnection: class extends Mine {} },
+])("readServeOptions() takes %j", (options) => {
+  expect(readServeOptions(options as never, "x")).toMatchObject({ serverHeader: expect.any(String) });
+});
