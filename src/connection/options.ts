@@ -133,10 +133,13 @@ export function checkObject(name: string, value: unknown): void {
   checkKind(name, value == null || typeof value === "object", "an object");
 }
 
+function has(value: unknown, method: string): boolean {
+  return typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function";
+}
+
 /** @throws {TypeError} For anything but a list of objects with that method. */
 export function checkExtensions(extensions: unknown, method: string): void {
-  const isFactory = (one: unknown): boolean => typeof (one as Record<string, unknown> | null)?.[method] === "function";
-  const isRight = extensions == null || (Array.isArray(extensions) && extensions.every(isFactory));
+  const isRight = extensions == null || (Array.isArray(extensions) && extensions.every((one) => has(one, method)));
   checkKind("extensions", isRight, `a list of objects with ${method}`);
 }
 
@@ -152,9 +155,11 @@ export function checkSubclass(
 
 /** Errors are written to it, so one that cannot take them would hide them. */
 function checkLogger(logger: unknown): void {
-  const { warn, error } = (logger ?? {}) as Record<string, unknown>;
-  const isRight = logger === undefined || (typeof warn === "function" && typeof error === "function");
-  checkKind("logger", isRight, "an object with warn and error");
+  checkKind(
+    "logger",
+    logger === undefined || (has(logger, "warn") && has(logger, "error")),
+    "an object with warn and error",
+  );
 }
 
 /**
@@ -179,7 +184,7 @@ export function readLinkOptions(options: ConnectionOptions): LinkSettings {
     pingInterval: readDuration("pingInterval", options.pingInterval, 20_000),
     pingTimeout: readDuration("pingTimeout", options.pingTimeout, 20_000),
     closeTimeout: readDuration("closeTimeout", options.closeTimeout, 10_000),
-    maxQueue: { ...readMaxQueue(options.maxQueue), bytes: (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK },
+    maxQueue: readMaxQueue(options.maxQueue, (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK),
     writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
     logger,
     log: new GuardedLogger(logger),
@@ -238,17 +243,17 @@ function readMaxSize(value: ConnectionOptions["maxSize"]): Required<SizeLimits> 
   };
 }
 
-function readMaxQueue(value: ConnectionOptions["maxQueue"]): { high: number; low: number } {
-  if (value === null) return { high: Infinity, low: Infinity };
+function readMaxQueue(value: ConnectionOptions["maxQueue"], bytes: number): LinkSettings["maxQueue"] {
+  if (value === null) return { high: Infinity, low: Infinity, bytes };
   if (typeof value !== "object") {
     const high = readLimit("maxQueue", value, 16) as number;
-    return { high, low: Math.floor(high / 4) };
+    return { high, low: Math.floor(high / 4), bytes };
   }
   const high = readLimit("maxQueue.high", value.high, null);
   if (high === null) throw new TypeError("Cannot use maxQueue: expected high");
   const low = readLimit("maxQueue.low", value.low, Math.floor(high / 4)) as number;
   if (low > high) throw new RangeError(`Cannot use maxQueue: low ${low} is above high ${high}`);
-  return { high, low };
+  return { high, low, bytes };
 }
 
 function readBoolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {

@@ -7,7 +7,7 @@ import {
   TooManyHeaders,
 } from "../errors/handshake.ts";
 import { NetworkError } from "../errors/network.ts";
-import { quote, trimWhitespace } from "./grammar.ts";
+import { quote } from "./grammar.ts";
 import { Headers } from "./headers.ts";
 import type { HttpLimits } from "./limits.ts";
 import { type ByteCursor, type DecodeLatin1, LineReader } from "./line-reader.ts";
@@ -94,42 +94,6 @@ export class HeadReader<StartLine extends object> {
   }
 }
 
-/** What most peers send. */
-const COMMON: ReadonlyMap<string, string> = new Map(
-  [
-    "Host",
-    "Upgrade",
-    "Connection",
-    "Origin",
-    "User-Agent",
-    "Date",
-    "Server",
-    "Cookie",
-    "Pragma",
-    "Cache-Control",
-    "Accept-Encoding",
-    "Accept-Language",
-    "X-Forwarded-For",
-    "X-Forwarded-Proto",
-    "Sec-WebSocket-Key",
-    "Sec-WebSocket-Accept",
-    "Sec-WebSocket-Version",
-    "Sec-WebSocket-Protocol",
-    "Sec-WebSocket-Extensions",
-    "websocket",
-    "13",
-    "no-cache",
-    "permessage-deflate; client_max_window_bits",
-    "GET",
-    "HTTP/1.1",
-  ].map((text) => [text, text]),
-);
-
-/** One string for all connections in place of one for each, for what most peers send. */
-export function shared(text: string): string {
-  return COMMON.get(text) ?? text;
-}
-
 // field-line = field-name ":" OWS field-value OWS
 /**
  * Parses a header or trailer line. Characters are checked by `Headers`: a lone CR fails there, too.
@@ -141,7 +105,7 @@ export function appendHeaderLine(headers: Headers, line: string): void {
   if (line.startsWith(" ") || line.startsWith("\t")) throw new SyntaxError("folded header line");
   const colon = line.indexOf(":");
   if (colon === -1) throw new SyntaxError(`header line without colon: ${quote(line)}`);
-  headers.append(shared(line.slice(0, colon)), shared(trimWhitespace(line.slice(colon + 1))));
+  headers.append(line.slice(0, colon), line.slice(colon + 1));
 }
 
 /** What a reader throws for `error`: malformed input as InvalidMessage, and all else as it is. */

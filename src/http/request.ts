@@ -3,7 +3,7 @@ import { encodeLatin1 } from "../bytes/ascii.ts";
 import { InvalidProtocol, RequestLineTooLong } from "../errors/handshake.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import { isToken, quote } from "./grammar.ts";
-import { eofError, HeadReader, messageError, shared } from "./head-reader.ts";
+import { eofError, HeadReader, messageError } from "./head-reader.ts";
 import { Headers, type HeadersLike } from "./headers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { DecodeLatin1 } from "./line-reader.ts";
@@ -11,6 +11,8 @@ import { isTarget, originForm, targetAuthority } from "./target.ts";
 
 // HTTP-version = "HTTP/" DIGIT "." DIGIT
 const HTTP_VERSION = /^HTTP\/[0-9]\.[0-9]$/;
+const GET = "GET";
+const HTTP_1_1 = "HTTP/1.1";
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /**
@@ -31,7 +33,7 @@ export class HandshakeRequest {
    * @throws {TypeError} If method, path or protocol could not be sent as they are, such as a path with a space.
    * @throws {InvalidHeaderValue} For an invalid header.
    */
-  constructor(path: string, headers: HeadersLike, method = "GET", protocol = "HTTP/1.1") {
+  constructor(path: string, headers: HeadersLike, method: string = GET, protocol: string = HTTP_1_1) {
     if (!isToken(method)) throw new TypeError(`Cannot make a request: invalid method ${quote(method)}`);
     if (!isTarget(method, path)) throw new TypeError(`Cannot make a request: invalid path ${quote(path)}`);
     if (!HTTP_VERSION.test(protocol)) throw new TypeError(`Cannot make a request: invalid protocol ${quote(protocol)}`);
@@ -75,9 +77,10 @@ function parseRequestLine(line: string): RequestLine {
   if (!isToken(method) || more !== undefined || !HTTP_VERSION.test(protocol)) {
     throw new SyntaxError(`invalid request line ${quote(line)}`);
   }
-  if (protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0") throw new InvalidProtocol(protocol);
+  if (protocol !== HTTP_1_1 && protocol !== "HTTP/1.0") throw new InvalidProtocol(protocol);
   if (!isTarget(method, path)) throw new SyntaxError(`invalid request target ${quote(path)}`);
-  return { method: shared(method), path, protocol: shared(protocol) };
+  // Nearly always these two: one string for all connections in place of one for each.
+  return { method: method === GET ? GET : method, path, protocol: protocol === HTTP_1_1 ? HTTP_1_1 : protocol };
 }
 
 // A body would be taken for frames: an opening handshake has none, so whoever sends one wants something else.

@@ -22,6 +22,17 @@ export interface ClientProtocolOptions extends ProtocolOptions, ClientHandshakeS
   readonly httpLimits?: Partial<HttpLimits>;
 }
 
+/** What is needed until the server has answered. */
+interface Opening {
+  readonly settings: ClientProtocolOptions;
+  readonly key: string;
+  readonly reader: ResponseReader;
+}
+
+function tooLate(): InvalidState {
+  return new InvalidState("Cannot send request: the opening handshake is over");
+}
+
 /**
  * The client's side of a connection without I/O.
  *
@@ -32,9 +43,7 @@ export interface ClientProtocolOptions extends ProtocolOptions, ClientHandshakeS
  */
 export class ClientProtocol extends Protocol {
   readonly uri: WebSocketURI;
-  readonly #settings: ClientProtocolOptions;
-  readonly #key: string;
-  #reader: ResponseReader | undefined;
+  #opening: Opening | undefined;
 
   /** @throws {InvalidURI} */
   constructor(
@@ -44,14 +53,21 @@ export class ClientProtocol extends Protocol {
   ) {
     super("client", options, internals);
     this.uri = typeof uri === "string" || uri instanceof URL ? parseUri(uri) : uri;
-    this.#settings = options;
-    this.#key = generateKey(randomBytes(KEY_LENGTH));
-    this.#reader = new ResponseReader(resolveHttpLimits(options.httpLimits));
+    this.#opening = {
+      settings: options,
+      key: generateKey(randomBytes(KEY_LENGTH)),
+      reader: new ResponseReader(resolveHttpLimits(options.httpLimits)),
+    };
   }
 
-  /** Makes the request of the opening handshake. Its headers may be changed before {@link sendRequest}. */
+  /**
+   * Makes the request of the opening handshake. Its headers may be changed before {@link sendRequest}.
+   *
+   * @throws {InvalidState} If the opening handshake is over.
+   */
   connect(): HandshakeRequest {
-    return buildRequest(this.uri, this.#settings, this.#key);
+    if (this.#opening === undefined) throw tooLate();
+    return buildRequest(this.uri, this.#opening.settings, this.#opening.key);
   }
 
   /**
@@ -60,40 +76,40 @@ export class ClientProtocol extends Protocol {
    * @throws {InvalidState} If the opening handshake is over.
    */
   sendRequest(request: HandshakeRequest): void {
-    if (this.state !== "connecting" || this.closeExpected()) {
-      throw new InvalidState("Cannot send request: the opening handshake is over");
-    }
+    if (this.state !== "connecting" || this.closeExpected()) throw tooLate();
     this.output.push(request.serialize(), false);
     request.headers.pack();
   }
 
   protected override receiveHandshake(chunk: Uint8Array): void {
-    const reader = this.#reader as ResponseReader;
+    const opening = this.#opening as Opening;
     try {
-      const response = reader.push(chunk);
-      if (response !== undefined) this.#receiveResponse(response, reader.rest);
+      const response = opening.reader.push(chunk);
+      if (response !== undefined) this.#receiveResponse(opening, response);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
   protected override receiveHandshakeEof(): void {
+    const opening = this.#opening as Opening;
     try {
-      this.#receiveResponse((this.#reader as ResponseReader).eof(), new Uint8Array(0));
+      this.#receiveResponse(opening, opening.reader.eof());
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  #receiveResponse(response: HandshakeResponse, rest: Uint8Array): void {
+  #receiveResponse({ settings, key, reader }: Opening, response: HandshakeResponse): void {
     this.pushEvent(response);
-    const { extensions, subprotocol } = checkResponse(response, this.#key, this.#settings, this.kernels);
-    this.#reader = undefined;
+    const { extensions, subprotocol } = checkResponse(response, key, settings, this.kernels);
+    this.#opening = undefined;
     response.headers.pack();
-    this.open(extensions, subprotocol, [rest]);
+    this.open(extensions, subprotocol, [reader.rest]);
   }
 
   #refuse(error: unknown): void {
+    this.#opening = undefined;
     this.handshakeError = error as Error;
     this.abandon();
   }

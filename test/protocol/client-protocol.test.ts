@@ -13,6 +13,7 @@ import { InvalidState } from "../../src/errors/protocol.ts";
 import type { ClientExtensionFactory, Extension } from "../../src/extensions/extension.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { acceptKey } from "../../src/http/accept-key.ts";
+import { HandshakeRequest } from "../../src/http/request.ts";
 import { HandshakeResponse } from "../../src/http/response.ts";
 import { parseUri } from "../../src/http/uri.ts";
 import type { ClientProtocolOptions } from "../../src/protocol/client-protocol.ts";
@@ -195,7 +196,8 @@ describe("ClientProtocol", () => {
       expect(protocol.closeExpected()).toBe(true);
       expect(protocol.dataToSend()).toEqual([new Uint8Array(0)]);
       expect(protocol.eventsReceived().every((event) => event instanceof HandshakeResponse)).toBe(true);
-      expect(() => protocol.sendRequest(protocol.connect())).toThrow(InvalidState);
+      expect(() => protocol.sendRequest(new HandshakeRequest("/", {}))).toThrow(InvalidState);
+      expect(() => protocol.connect()).toThrow(InvalidState);
       protocol.receiveEof();
       expect(protocol.state).toBe("closed");
       expect(protocol.handshakeError).toBeInstanceOf(Class);
