@@ -48,7 +48,7 @@ export type { Message } from "./protocol/events.ts";
 export type { State } from "./protocol/state.ts";
 export type { BasicAuth, BasicAuthOptions, CheckCredentials, Credentials } from "./server/basic-auth.ts";
 export { basicAuth } from "./server/basic-auth.ts";
-export type { HookResult, ServeOptions } from "./server/options.ts";
+export type { ClassServeOptions, HookResult, ServeOptions } from "./server/options.ts";
 export type { PlaceOptions } from "./server/place.ts";
 export type { Serve } from "./server/serve.ts";
 export type { Handler } from "./server/server.ts";

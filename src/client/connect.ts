@@ -28,9 +28,9 @@ export interface Connect {
   /** The same with a class of your own: connections are of `createConnection`. */
   <C extends ClientConnection>(
     uri: string | URL,
-    options: ConnectOptions<C> & { readonly createConnection: new (...args: never[]) => C },
+    options: ConnectOptions & { readonly createConnection: new (...args: never[]) => C },
   ): Connecting<C["data"], C>;
-  <Data = unknown>(uri: string | URL, options?: ConnectOptions<ClientConnection<Data>>): Connecting<Data>;
+  <Data = unknown>(uri: string | URL, options?: ConnectOptions): Connecting<Data>;
 }
 
 /** Makes the `connect` of a runtime. */

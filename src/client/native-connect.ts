@@ -15,11 +15,11 @@ import { OpenDeadline } from "./open-deadline.ts";
 import type { ConnectOptions } from "./options.ts";
 import { reconnecting } from "./reconnecting.ts";
 
-type Inherited<C> = Pick<ConnectOptions<C>, "signal" | "processException" | "reconnectDelays" | "createConnection"> &
+type Inherited = Pick<ConnectOptions, "signal" | "processException" | "reconnectDelays" | "createConnection"> &
   Pick<ConnectionOptions, "openTimeout">;
 
 /** Options of `connect` over a WebSocket of the runtime. Any other option of `connect` is a TypeError. */
-export interface NativeConnectOptions<C = ClientConnection> extends NativeConnectionOptions, Inherited<C> {
+export interface NativeConnectOptions extends NativeConnectionOptions, Inherited {
   /** Subprotocols to offer, the preferred one first. */
   readonly subprotocols?: readonly string[] | undefined;
 }
@@ -45,9 +45,9 @@ export interface NativeConnect {
   /** The same with a class of your own: connections are of `createConnection`. */
   <C extends ClientConnection>(
     uri: string | URL,
-    options: NativeConnectOptions<C> & { readonly createConnection: new (...args: never[]) => C },
+    options: NativeConnectOptions & { readonly createConnection: new (...args: never[]) => C },
   ): Connecting<C["data"], C>;
-  <Data = unknown>(uri: string | URL, options?: NativeConnectOptions<ClientConnection<Data>>): Connecting<Data>;
+  <Data = unknown>(uri: string | URL, options?: NativeConnectOptions): Connecting<Data>;
 }
 
 /** Opens a WebSocket of the runtime. May throw what the runtime throws. */

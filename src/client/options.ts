@@ -29,13 +29,8 @@ import type { Hop, Pinned } from "./redirect.ts";
 
 const MOST_REDIRECTS = 10;
 
-/**
- * Options of `connect`.
- *
- * @typeParam C Class of the connection.
- */
-export interface ConnectOptions<C = ClientConnection>
-  extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
+/** Options of `connect`. */
+export interface ConnectOptions extends ConnectionOptions, ClientHandshakeSettings, DestinationOptions {
   /**
    * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
    * for permessage-deflate in `extensions` goes before it.
@@ -78,7 +73,7 @@ export interface ConnectOptions<C = ClientConnection>
    */
   readonly reconnectDelays?: (() => Iterable<number>) | undefined;
   /** A class of your own for the connection. */
-  readonly createConnection?: (new (...args: never[]) => C) | undefined;
+  readonly createConnection?: (new (...args: never[]) => ClientConnection) | undefined;
 }
 
 /** The same, checked and complete. */
@@ -118,7 +113,7 @@ export function readConnectOptions(given: string | URL, options: ConnectOptions)
     options,
     connection,
     extensions: withCompression(options.extensions ?? [], compression),
-    first: { uri, additionalHeaders: new Headers(options.additionalHeaders) },
+    first: { uri, additionalHeaders: new Headers(options.additionalHeaders ?? []) },
     pinned: pinnedBy(uri.unix, options),
     proxy,
     maxRedirects: readLimit("maxRedirects", options.maxRedirects, MOST_REDIRECTS) ?? Infinity,

@@ -7,8 +7,8 @@ import type { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import { CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
-import type { MessagePiece, ProtocolEvent } from "./events.ts";
-import { appended, NONE } from "./events.ts";
+import type { ProtocolEvent } from "./events.ts";
+import { appended, MessagePiece, NONE } from "./events.ts";
 import { ExtensionPipeline } from "./extension-pipeline.ts";
 import { parseError, toError } from "./faults.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -297,7 +297,7 @@ export class FrameReceiver {
   /** Returns the bytes of the message that is complete with a frame, if messages are wanted. */
   #addFrame(frame: Frame): Uint8Array | undefined {
     const added = this.#messages === undefined ? frame : this.#messages.addFrame(frame);
-    if (added === undefined || added instanceof Uint8Array) return added;
+    if (added !== frame && !(added instanceof MessagePiece)) return added as Uint8Array | undefined;
     this.#push(added);
     return undefined;
   }

@@ -85,7 +85,7 @@ function answer(
   request: HandshakeRequest,
   settings: ServerSettings,
 ): HandshakeResponse | Promise<HandshakeResponse> {
-  if (settings.processRequest === undefined && settings.processResponse === undefined) {
+  if (settings.processRequest == null && settings.processResponse == null) {
     return named(accept(protocol, connection, request), settings);
   }
   return answerWithHooks(protocol, connection, request, settings);
@@ -103,7 +103,7 @@ async function answerWithHooks(
   });
   named(before, settings);
   const { processResponse } = settings;
-  if (processResponse === undefined) return before;
+  if (processResponse == null) return before;
   return guarded(connection, async () => {
     const result = await processResponse(connection, request, before);
     return result == null ? before : toHandshakeResponse(result);

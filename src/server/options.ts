@@ -27,13 +27,8 @@ const DEFAULT_MAX_HANDSHAKES = 1000;
 /** What a hook may answer with: nothing, to go on; or a response. */
 export type HookResult = HandshakeResponse | WebResponse | null | undefined | void;
 
-/**
- * Options of `serve`.
- *
- * @typeParam C Class of connections.
- */
-export interface ServeOptions<Data = unknown, C = ServerConnection<Data>>
-  extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
+/** Options of `serve`. */
+export interface ServeOptions<Data = unknown> extends ConnectionOptions, ServerHandshakeSettings, PlaceOptions {
   /**
    * Compression of messages (RFC 7692): `"deflate"`, `"shared"`, `"max"`, settings, or `null` for none. An entry
    * for permessage-deflate in `extensions` goes before it.
@@ -45,11 +40,15 @@ export interface ServeOptions<Data = unknown, C = ServerConnection<Data>>
    * Called with every request, before it is checked. A returned response is sent instead of the opening handshake:
    * this is how to serve a health check, a page, or a refusal. Any method and HTTP/1.0 get here.
    */
-  processRequest?: (ws: C, request: HandshakeRequest) => HookResult | Promise<HookResult>;
+  processRequest?: (ws: ServerConnection<Data>, request: HandshakeRequest) => HookResult | Promise<HookResult>;
   /**
    * Called with the response that is about to be sent. It may change its headers or return another response.
    */
-  processResponse?: (ws: C, request: HandshakeRequest, response: HandshakeResponse) => HookResult | Promise<HookResult>;
+  processResponse?: (
+    ws: ServerConnection<Data>,
+    request: HandshakeRequest,
+    response: HandshakeResponse,
+  ) => HookResult | Promise<HookResult>;
   /** Value of the Server header; `null` for none. Default: runtime and library with their versions. */
   serverHeader?: string | null;
   /**
@@ -67,9 +66,19 @@ export interface ServeOptions<Data = unknown, C = ServerConnection<Data>>
    */
   maxHandshakes?: number | null;
   /** A class of your own for connections. */
-  createConnection?: new (...args: never[]) => C;
+  createConnection?: new (...args: never[]) => ServerConnection;
   /** Starts `server.close()` when it is aborted; aborted before the server listens, `serve` rejects. */
   signal?: AbortSignal | null;
+}
+
+/** The same where connections are made of a class of yours: the hooks get those. */
+export interface ClassServeOptions<C extends ServerConnection> extends Omit<
+  ServeOptions<C["data"]>,
+  "processRequest" | "processResponse" | "createConnection"
+> {
+  processRequest?: (ws: C, request: HandshakeRequest) => HookResult | Promise<HookResult>;
+  processResponse?: (ws: C, request: HandshakeRequest, response: HandshakeResponse) => HookResult | Promise<HookResult>;
+  createConnection: new (...args: never[]) => C;
 }
 
 /** The same, checked and complete. */

@@ -4,7 +4,7 @@ import { isTraceMissing, loadTrace } from "../connection/load-trace.ts";
 import type { Runtime } from "../connection/runtime.ts";
 import type { Transport } from "../connection/transport.ts";
 import { isCompressionLoaded, loadCompression } from "../kernels/load-compression.ts";
-import type { ServeOptions } from "./options.ts";
+import type { ClassServeOptions, ServeOptions } from "./options.ts";
 import { readServeOptions } from "./options.ts";
 import { openPlace } from "./place.ts";
 import type { Server, ServerConnection } from "./server-connection.ts";
@@ -28,8 +28,8 @@ import { RunningServer } from "./server.ts";
 export interface Serve {
   /** The same with a class of your own: `createConnection` is what handler and hooks get. */
   <C extends ServerConnection>(
-    handler: Handler<C["data"], C>,
-    options: ServeOptions<C["data"], C> & { readonly createConnection: new (...args: never[]) => C },
+    handler: (ws: C) => void | Promise<void>,
+    options: ClassServeOptions<C>,
   ): Promise<Server<C["data"], C>>;
   <Data = unknown>(handler: Handler<Data>, options?: ServeOptions<Data>): Promise<Server<Data>>;
 }

@@ -27,7 +27,7 @@ import type { ServerConnection } from "./server-connection.ts";
  * Handles one connection. When it returns, the connection is closed with 1000; when it throws, with 1011, and the
  * error is logged.
  */
-export type Handler<Data = unknown, C = ServerConnection<Data>> = (ws: C) => void | Promise<void>;
+export type Handler<Data = unknown> = (ws: ServerConnection<Data>) => void | Promise<void>;
 
 type ConnectionClass = new (link: Link, server: Server) => ServerConnection;
 

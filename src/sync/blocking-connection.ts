@@ -5,6 +5,7 @@ import type { BytesLike, Fragment } from "../connection/data.ts";
 import { asBytes, describeType } from "../connection/data.ts";
 import type { Address } from "../connection/transport.ts";
 import { ConnectionClosedOK } from "../errors/closed.ts";
+import { ConcurrencyError } from "../errors/protocol.ts";
 import { Close } from "../frames/close.ts";
 import { CloseCode } from "../frames/close-code.ts";
 import { HandshakeRequest } from "../http/request.ts";
@@ -45,6 +46,8 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   #response: HandshakeResponse | null | undefined;
   /** Whether the other thread has forgotten it. */
   #isReleased = false;
+  /** `send` takes fragments from an iterable, which may call us. */
+  #isFragmenting = false;
   #end: { readonly status: Status; readonly error: Error } | undefined;
 
   /** @internal */
@@ -123,10 +126,13 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
    * wait there. When the process ends by itself they still leave, if that takes no longer than a second.
    *
    * @throws {ConnectionClosed} If the connection is not open any more.
+   * @throws {ConcurrencyError} From the source of fragments of a message that is being sent.
    * @throws {TypeError} For anything else. A later item of another kind than the first one and an error of the iterable
    * also fail the connection with 1011.
    */
   send(message: string | BytesLike | Iterable<Fragment>, options: BlockingSendOptions = {}): void {
+    // Nothing may come between fragments (RFC 6455 5.4), and what waits for their end would wait in front of them.
+    if (this.#isFragmenting) throw new ConcurrencyError("cannot call send while send takes fragments from an iterable");
     const payload = typeof message === "string" ? message : asBytes(message);
     if (payload === undefined) return this.#sendFragments(message as Iterable<Fragment>, options);
     const flags = flagsOf(payload, options);
@@ -146,6 +152,7 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
       throw new TypeError(`Cannot send ${describeType(source)}: expected a string, bytes, or an iterable of them`);
     }
     let flags: number | undefined;
+    this.#isFragmenting = true;
     try {
       let kind: string | undefined;
       for (const item of fragments) {
@@ -163,6 +170,8 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
     } catch (error) {
       if (flags !== undefined) this.#write(Kind.ABORT, 0, new Uint8Array(0), false);
       throw error;
+    } finally {
+      this.#isFragmenting = false;
     }
     if (flags !== undefined) this.#write(Kind.FRAGMENT, flags | Flag.LAST, new Uint8Array(0));
   }
@@ -244,8 +253,8 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
   // Closing
 
   /**
-   * Closes the connection (RFC 6455 7.1.2), after all that was sent, and returns when TCP is gone, at most `closeTimeout`
-   * later. It never throws for anything that the peer does. Up to 256 KiB of messages that arrived before can still be
+   * Closes the connection (RFC 6455 7.1.2) and returns when TCP is gone: what was sent before has `closeTimeout` to leave,
+   * and the closing handshake `closeTimeout` to end. It never throws for anything that the peer does. Up to 256 KiB of messages that arrived before can still be
    * received.
    *
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.

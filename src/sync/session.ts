@@ -101,7 +101,14 @@ export class Session {
 
   /** A small message that needs no waiting, as most do, makes no promises. */
   #trySend({ kind, flags, payload }: RingRecord): boolean {
-    return kind === Kind.MESSAGE && payload.length <= SMALL && this.#ws.trySend(payload, optionsOf(flags));
+    if (kind !== Kind.MESSAGE || payload.length > SMALL) return false;
+    try {
+      return this.#ws.trySend(payload, optionsOf(flags));
+    } catch {
+      // The fault of an extension, as below.
+      this.#over();
+      return true;
+    }
   }
 
   /** Returns when the next record is due: behind a message, when all of it is on its way. */
@@ -175,8 +182,7 @@ export class Session {
       this.#ws.link.abort(new TimeoutError(`messages not sent after ${closeTimeout} ms of closing`));
     };
     const timer = closeTimeout === null ? undefined : timers.schedule(closeTimeout, expire);
-    await this.#sendAll();
-    timers.cancel(timer);
+    await this.#sendAll().finally(() => timers.cancel(timer));
     await handled(this.#ws.close(code, reason));
     return this.#stopped();
   }

@@ -89,6 +89,11 @@ describe("readConnectOptions()", () => {
     expect(() => readConnectOptions(uri, options)).toThrow(type);
   });
 
+  test("takes null for what is not wanted", () => {
+    const options = { signal: null, extensions: null, additionalHeaders: null, createConnection: null } as object;
+    expect(() => readConnectOptions(URI, options)).not.toThrow();
+  });
+
   test("allows TLS for a proxy that has some, or that the environment may name", () => {
     for (const proxy of ["https://proxy", true] as const) {
       expect(() => readConnectOptions(URI, { proxy, proxyTls: {} })).not.toThrow();

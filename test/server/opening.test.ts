@@ -341,6 +341,13 @@ describe("hooks", () => {
     expect([...server.connections][0]?.response?.headers.get("X-Added")).toBe("yes");
   });
 
+  test("hooks may be null", async () => {
+    const { ask } = await serveInMemory(undefined, { processRequest: null, processResponse: null } as object);
+    expect(statusOf((await ask()).answer)).toBe(101);
+    const one = await serveInMemory(undefined, { processRequest: () => undefined, processResponse: null } as object);
+    expect(statusOf((await one.ask()).answer)).toBe(101);
+  });
+
   test.each(kinds)("processResponse, %s, may replace the response, and the handler never runs", async (_kind, wrap) => {
     const { ask } = await serveInMemory(never, {
       processResponse: (ws) => wrap(() => ws.respond(403, "no\n")),

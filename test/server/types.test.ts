@@ -2,6 +2,10 @@
 import { expectTypeOf, test } from "vitest";
 import type { ClientConnection } from "../../src/client/client-connection.ts";
 import type { Connect } from "../../src/client/connect.ts";
+import type { ConnectOptions } from "../../src/client/options.ts";
+import type { ServeOptions } from "../../src/server/options.ts";
+import type { Handler } from "../../src/server/server.ts";
+import type { Server } from "../../src/server/server-connection.ts";
 import { ServerConnection } from "../../src/server/server-connection.ts";
 import type { Serve } from "../../src/server/serve.ts";
 import { route } from "../../src/router/router.ts";
@@ -39,6 +43,33 @@ test("serve() gives handler and hooks the class of connections, and the type of 
     await serve((ws) => expectTypeOf(ws).toEqualTypeOf<ServerConnection>() as never, { port: 1 });
     // @ts-expect-error Nothing says that connections are players.
     await serve((ws: Player) => void ws.score);
+  });
+});
+
+test("serve() takes options and handlers that were typed before", () => {
+  ignore(async () => {
+    const serve = undefined as unknown as Serve;
+    const options = undefined as unknown as ServeOptions;
+    const handler = undefined as unknown as Handler<User>;
+    class Plain extends ServerConnection {}
+    await serve<User>((ws) => ws.send(ws.data.name), options);
+    await serve((ws: ServerConnection<User>) => ws.send(ws.data.name), { ...options, port: 1 });
+    await serve(handler, options);
+    await serve<User>((ws) => ws.send(ws.data.name), { createConnection: Plain });
+    await serve(handler, { createConnection: Plain });
+    const typed: ServeOptions<User> = options;
+    await serve(undefined as unknown as Handler, typed as ServeOptions);
+    const wrapped = <D>(own: Handler<D>, others: ServeOptions<D>): Promise<Server<D>> => serve(own, others);
+    await wrapped(handler, typed);
+  });
+});
+
+test("connect() takes options that were typed before", () => {
+  ignore(async () => {
+    const connect = undefined as unknown as Connect;
+    const options = undefined as unknown as ConnectOptions;
+    expectTypeOf(await connect<User>("", options)).toEqualTypeOf<ClientConnection<User>>();
+    expectTypeOf(await connect<User>("", { ...options, maxSize: 1 })).toEqualTypeOf<ClientConnection<User>>();
   });
 });
 

@@ -171,6 +171,22 @@ describe("recvStreaming()", () => {
     expect(ws.recv()).toBe("next");
   });
 
+  test("send() cannot be called by the source of its fragments", () => {
+    using ws = to("echo");
+    const pieces = function* (refused: (call: () => void) => void): Generator<string> {
+      yield "a";
+      for (const message of ["inner", ["inner"], "x".repeat(300_000)]) refused(() => ws.send(message));
+      yield "b";
+    };
+    ws.send(pieces((call) => expect(thrownBy(call)).toBeInstanceOf(ConcurrencyError)));
+    expect(ws.recv()).toBe("ab");
+    const error = thrownBy(() => ws.send(pieces((call) => call())));
+    expect(error).toBeInstanceOf(ConcurrencyError);
+    ws.close();
+    const end = thrownBy(() => ws.recv()) as ConnectionClosedError;
+    expect(end.sent?.code).toBe(1011);
+  });
+
   test("gives one empty piece for an empty message", () => {
     using ws = to("echo");
     ws.send("");

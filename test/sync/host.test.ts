@@ -1,6 +1,6 @@
 // The thread of the connections, without a thread: the test is the other side, and reads the rings without blocking.
 import { afterEach, describe, expect, test } from "vitest";
-import type { ConnectionClosedError } from "../../src/node.ts";
+import type { Connect, ConnectionClosedError, ConnectOptions } from "../../src/node.ts";
 import { connect, serve } from "../../src/node.ts";
 import type { Handler } from "../../src/server/server.ts";
 import type { Server } from "../../src/server/server-connection.ts";
@@ -38,8 +38,14 @@ class Blocked {
   readonly connection = new ConnectionMemory();
   readonly threads = new ScriptedThreads(() => undefined);
 
-  constructor() {
-    hostConnections({ host: this.host, connect, serve, threads: this.threads, url: new URL("file:///handler.js") });
+  constructor(connectAs: Connect = connect) {
+    hostConnections({
+      host: this.host,
+      connect: connectAs,
+      serve,
+      threads: this.threads,
+      url: new URL("file:///handler.js"),
+    });
   }
 
   async record(ring: Ring, wake: number): Promise<RingRecord> {
@@ -175,6 +181,20 @@ describe("a connection", () => {
       expect(received).toBe(isWhole ? "A".repeat(last + 1) : 1011);
     },
   );
+
+  test("ends sending, and not the thread, for a fault of an extension", async () => {
+    const thread = new Blocked((async (uri: string, options?: ConnectOptions) => {
+      const ws = await connect(uri, options);
+      ws.trySend = () => {
+        throw new Error("a fault");
+      };
+      return ws;
+    }) as never);
+    await thread.open(await listen(echo));
+    await thread.send(Kind.MESSAGE, Flag.TEXT, A);
+    await until("the end of sending", () => Atomics.load(thread.connection.words, ConnectionWord.OVER) === 1);
+    expect(await thread.value({ do: "close", id: 1, code: 1000, reason: "" })).toMatchObject({ closeCode: 1000 });
+  });
 
   test("close() and flush() do not wait for a peer that reads nothing", async () => {
     const thread = new Blocked();
