@@ -2,11 +2,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { serverFrames } from "../support/frames.mjs";
+import { RESPONSE } from "../support/opening.mjs";
 import { answer, cpuTime } from "../support/subject.mjs";
-
-const RESPONSE =
-  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 const sockets = new Set();
 const server = createServer({ noDelay: true }, (socket) => {

@@ -2,14 +2,13 @@
 // @ts-nocheck: the types of other runtimes
 import { createServer } from "node:net";
 import { serverFrames } from "../support/frames.mjs";
+import { RESPONSE } from "../support/opening.mjs";
 import { report } from "./report.mjs";
 
-const RESPONSE = Buffer.from(
-  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-);
+const HEAD = Buffer.from(RESPONSE);
 const REPLY = serverFrames(true, Buffer.from("used once, 16 B."), 1);
-const answerTo = (chunk) => (chunk[0] === 0x47 ? RESPONSE : REPLY);
+/** A request begins with the G of GET. */
+const answerTo = (chunk) => (chunk[0] === 0x47 ? HEAD : REPLY);
 
 async function answerOnDeno(connection) {
   const memory = new Uint8Array(1024);

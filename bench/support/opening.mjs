@@ -8,6 +8,11 @@ export const REQUEST =
   "User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nOrigin: http://127.0.0.1\r\nAccept-Language: en\r\n" +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
+/** What bare sockets answer to everybody, without a look at the key. */
+export const RESPONSE =
+  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
 /** Opens a connection; resolves with its socket once the handshake is over. */
 export async function open(port) {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });

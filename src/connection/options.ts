@@ -123,7 +123,7 @@ export function checkFunction(name: string, value: unknown): void {
   checkKind(name, value == null || typeof value === "function", "a function");
 }
 
-/** @throws {TypeError} Unless it is there or absent as it should be. */
+/** @throws {TypeError} For an option that is not what it should be. */
 export function checkKind(name: string, isRight: boolean, expected: string): void {
   if (!isRight) throw new TypeError(`Cannot use ${name}: expected ${expected}`);
 }
@@ -133,13 +133,14 @@ export function checkObject(name: string, value: unknown): void {
   checkKind(name, value == null || typeof value === "object", "an object");
 }
 
-function has(value: unknown, method: string): boolean {
+function hasMethod(value: unknown, method: string): boolean {
   return typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function";
 }
 
 /** @throws {TypeError} For anything but a list of objects with that method. */
 export function checkExtensions(extensions: unknown, method: string): void {
-  const isRight = extensions == null || (Array.isArray(extensions) && extensions.every((one) => has(one, method)));
+  const isRight =
+    extensions == null || (Array.isArray(extensions) && extensions.every((one) => hasMethod(one, method)));
   checkKind("extensions", isRight, `a list of objects with ${method}`);
 }
 
@@ -157,7 +158,7 @@ export function checkSubclass(
 function checkLogger(logger: unknown): void {
   checkKind(
     "logger",
-    logger === undefined || (has(logger, "warn") && has(logger, "error")),
+    logger === undefined || (hasMethod(logger, "warn") && hasMethod(logger, "error")),
     "an object with warn and error",
   );
 }

@@ -254,8 +254,8 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
 
   /**
    * Closes the connection (RFC 6455 7.1.2) and returns when TCP is gone: what was sent before has `closeTimeout` to leave,
-   * and the closing handshake `closeTimeout` to end. It never throws for anything that the peer does. Up to 256 KiB of messages that arrived before can still be
-   * received.
+   * and the closing handshake `closeTimeout` to end. It never throws for anything that the peer does. Up to 256 KiB of
+   * messages that arrived before can still be received.
    *
    * @throws {RangeError} For a code that must not be sent, or a reason of more than 123 bytes.
    */

@@ -111,17 +111,20 @@ export class Session {
     }
   }
 
-  /** Returns when the next record is due: behind a message, when all of it is on its way. */
+  /** Resolves when the next record may be taken: behind the last of a message, when all of that is on its way. */
   #sendRecord({ kind, flags, payload }: RingRecord): Promise<void> | undefined {
     const options = optionsOf(flags);
     if (kind === Kind.MESSAGE) return this.#watched(this.#ws.send(payload, options));
+    if (kind === Kind.ABORT) {
+      this.#source?.fail();
+      return undefined;
+    }
     if ((flags & Flag.FIRST) !== 0) {
       this.#source = new FragmentSource();
       this.#sourceSent = this.#watched(this.#ws.send(this.#source, options));
     }
     const isLast = (flags & Flag.LAST) !== 0;
-    if (kind === Kind.ABORT) this.#source?.fail();
-    const pushed = kind === Kind.ABORT ? undefined : this.#source?.push(payload, isLast);
+    const pushed = this.#source?.push(payload, isLast);
     return isLast ? this.#sourceSent : pushed;
   }
 
