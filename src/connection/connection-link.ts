@@ -7,7 +7,7 @@ import type { Opcode } from "../frames/opcode.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import type { MessagePiece, ProtocolEvent } from "../protocol/events.ts";
-import type { Room } from "../protocol/frame-receiver.ts";
+import type { Room } from "../protocol/frame-decoder.ts";
 import type { EncodingSteps } from "../protocol/frame-sender.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { State } from "../protocol/state.ts";

@@ -29,6 +29,13 @@ const DONE: Promise<void> = Promise.resolve();
 export class Link<P extends Protocol = Protocol> implements KeepaliveLink, TransportSink {
   readonly protocol: P;
   readonly transport: Transport;
+  // Together what every message needs, as of each of thousands of connections all of it has to be fetched from far.
+  #isCongested = false;
+  /** Payload that had been sent when last everything was written. */
+  #payloadWritten = 0;
+  /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
+  #borrowers: Waiters | undefined;
+  #senders: Waiters | undefined;
   readonly timers: TimerWheel;
   readonly settings: ConnectionSettings;
   owner: LinkOwner | undefined;
@@ -53,14 +60,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   isLone = false;
   /** The chunk before was a full record of TLS: what follows is the rest of what was read with it. */
   #wasFull = false;
-  #isCongested = false;
-  /** The same after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
+  /** The same as `#isCongested` after the last flush, as the owner was told: between the parts of a large write it comes and goes. */
   #wasCongested = false;
-  /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
-  #borrowers: Waiters | undefined;
-  #senders: Waiters | undefined;
-  /** Payload that had been sent when last everything was written. */
-  #payloadWritten = 0;
   #deadline: ClosingDeadline | undefined;
   #cause: Error | undefined;
   /** Writes to the log what happens, where its debug level is on. */

@@ -46,14 +46,14 @@ export interface OutgoingOwner {
 /** The sending half of a connection. */
 export class Outgoing {
   readonly #link: ConnectionLink;
-  readonly #owner: OutgoingOwner;
-  readonly #turnstile = new Turnstile();
+  /** Messages in fragments and of Blobs that are under way or wait for their turn: nobody knows how long they take. */
+  #sources = 0;
   /** Sends each of the whole messages that wait for their turn, in their order. */
   #waiting: Set<() => Promise<void>> | undefined;
   /** Bytes of these messages; strings count by their units. */
   waitingLength = 0;
-  /** Messages in fragments and of Blobs that are under way or wait for their turn: nobody knows how long they take. */
-  #sources = 0;
+  readonly #owner: OutgoingOwner;
+  readonly #turnstile = new Turnstile();
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 

@@ -1,5 +1,5 @@
 // Messages that stay in the chunk they came in, with no memory of their own.
-import { EVENT_FLAGS_SHIFT, EVENT_LAST, EVENT_LENGTH_MASK, CONFIG_MASKED, INPUT_OFFSET } from "../kernels/constants.ts";
+import { CONFIG_MASKED, EVENT_LENGTH_MASK, INPUT_OFFSET } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 
 /** A payload that fills at least this part of its chunk is a view of it. Four that fill it do, headers and all. */
@@ -28,28 +28,4 @@ export function bringBack(kernels: Kernels, i: number, state: ParserState, chunk
     return;
   }
   for (let k = 0; k < length; k++) chunk[at + k] = memory[offset + k] as number;
-}
-
-/** A message that lies in one chunk, and that only the parser takes in parts. */
-export class ChunkSpan {
-  #start = -1;
-
-  get isOpen(): boolean {
-    return this.#start >= 0;
-  }
-
-  /** Begins with the payload at `start` of the chunk. */
-  open(start: number): void {
-    this.#start = start;
-  }
-
-  /** Takes the part of event `i`, and returns the message with the last one. */
-  add(kernels: Kernels, i: number, state: ParserState, chunk: Uint8Array, at: number): Uint8Array | undefined {
-    bringBack(kernels, i, state, chunk, at);
-    const word = kernels.events[i * 2] as number;
-    if (((word >>> EVENT_FLAGS_SHIFT) & EVENT_LAST) === 0) return undefined;
-    const start = this.#start;
-    this.#start = -1;
-    return new Uint8Array(chunk.buffer, chunk.byteOffset + start, at + (word & EVENT_LENGTH_MASK) - start);
-  }
 }

@@ -6,9 +6,8 @@ import { sentFrameWatcher } from "../frames/frame-watch.ts";
 import { Frame } from "../frames/frame.ts";
 import { Opcode } from "../frames/opcode.ts";
 import type { ExtensionPipeline } from "./extension-pipeline.ts";
-import type { FrameWriter } from "./frame-writer.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import type { FrameObserver } from "./observer.ts";
-import type { Output } from "./output.ts";
 import type { PreparedMessage } from "./prepared-message.ts";
 
 const FIN = 0x80;
@@ -82,30 +81,19 @@ function isHighSurrogate(unit: number): boolean {
 }
 
 /** Sends the frames of one side. It knows the order of fragments, not the state of the connection. */
-export class FrameSender {
+export class FrameSender extends FrameWriter {
   /** Set once extensions were negotiated. */
   extensions: ExtensionPipeline | undefined;
   observer: FrameObserver | undefined;
+  /** Payload bytes of data frames, before extensions, and messages that were finished. */
+  payloadLength = 0;
+  messages = 0;
+  #isFragmenting = false;
   /** The connection that frames are told to be of, where they are watched. */
   owner: object | null = null;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
-  /** Payload bytes of data frames, before extensions, and messages that were finished. */
-  payloadLength = 0;
-  messages = 0;
-  readonly #output: Output;
-  readonly #writer: FrameWriter;
-  readonly #codec: TextCodec;
-  readonly #isMasking: boolean;
-  #isFragmenting = false;
   #waitingPong: Uint8Array | undefined;
-
-  constructor(output: Output, writer: FrameWriter, codec: TextCodec) {
-    this.#output = output;
-    this.#writer = writer;
-    this.#codec = codec;
-    this.#isMasking = writer.isMasking;
-  }
 
   /** Whether a message was begun and not finished. */
   get isFragmenting(): boolean {
@@ -135,14 +123,14 @@ export class FrameSender {
   /** Sends a message that other connections are sent too. */
   sendPrepared(prepared: PreparedMessage): undefined {
     const bytes = this.#share(prepared);
-    if (bytes !== undefined) this.#output.pushShared(bytes);
+    if (bytes !== undefined) this.output.pushShared(bytes);
   }
 
   /** The same, past the output: returns the bytes to write now, or `undefined` if they wait to be taken. */
   passPrepared(prepared: PreparedMessage): Uint8Array | undefined {
     const bytes = this.#share(prepared);
-    if (bytes === undefined || this.#output.pass(bytes)) return bytes;
-    this.#output.pushShared(bytes);
+    if (bytes === undefined || this.output.pass(bytes)) return bytes;
+    this.output.pushShared(bytes);
     return undefined;
   }
 
@@ -152,7 +140,7 @@ export class FrameSender {
     const { opcode, payload } = frame;
     const encoded = this.extensions === undefined ? frame : this.extensions.encodeShared(frame, encodings);
     // Every frame of a client has a masking key of its own (RFC 6455 5.3).
-    if (encoded === undefined || this.#isMasking) {
+    if (encoded === undefined || this.isMasking) {
       this.sendData(opcode, payload, true);
       return undefined;
     }
@@ -160,9 +148,9 @@ export class FrameSender {
     this.payloadLength += payload.length;
     this.messages++;
     const made = wire.get(encoded);
-    const bytes = made ?? this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
+    const bytes = made ?? this.wholeFrame(firstByteOf(encoded), encoded.payload);
     if (made === undefined) wire.set(encoded, bytes);
-    else if (sentFrameWatcher() !== null) this.#writer.note(firstByteOf(encoded), encoded.payload.length);
+    else if (sentFrameWatcher() !== null) this.note(firstByteOf(encoded), encoded.payload.length);
     this.#tell();
     return bytes;
   }
@@ -180,7 +168,7 @@ export class FrameSender {
     data: string | Uint8Array,
     hint?: EncodeHint,
   ): Generator<undefined, Encoded, undefined> {
-    const payload = typeof data === "string" ? yield* bytesInSteps(this.#codec, data) : data;
+    const payload = typeof data === "string" ? yield* bytesInSteps(this.codec, data) : data;
     return { payload, frame: yield* extensions.encodeInSteps(new Frame(opcode, payload), hint) };
   }
 
@@ -190,15 +178,14 @@ export class FrameSender {
     this.observer?.frameSent(frame.opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
-    this.#writer.writeBytes(firstByteOf(frame), frame.payload);
+    this.writeBytes(firstByteOf(frame), frame.payload);
     this.#tell();
   }
 
   /** Tells diagnostics of the frames that were just written. */
   #tell(): void {
-    // The writer comes last: of each of thousands of connections it lies somewhere else in memory.
     const watcher = sentFrameWatcher();
-    if (watcher !== null && this.owner !== null) this.#writer.seen?.report(watcher, this.owner);
+    if (watcher !== null && this.owner !== null) this.seen?.report(watcher, this.owner);
   }
 
   /** Returns the length of the payload in bytes. */
@@ -209,8 +196,8 @@ export class FrameSender {
       return bytes.length;
     }
     const firstByte = (fin ? FIN : 0) | opcode;
-    if (typeof payload === "string") return this.#writer.writeText(firstByte, payload);
-    this.#writer.writeBytes(firstByte, payload);
+    if (typeof payload === "string") return this.writeText(firstByte, payload);
+    this.writeBytes(firstByte, payload);
     return payload.length;
   }
 
@@ -223,7 +210,7 @@ export class FrameSender {
     }
     if (!this.isCongested) return this.sendInOrder(opcode, payload);
     this.observer?.frameSent(opcode, payload, true);
-    this.#output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
+    this.output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
     this.#tell();
   }
 
@@ -235,7 +222,7 @@ export class FrameSender {
     if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
     this.observer?.frameSent(Opcode.PONG, payload, true);
     const pong = this.#controlFrame(Opcode.PONG, payload);
-    this.#output.pushUrgent(pong, this.#waitingPong);
+    this.output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
     this.#tell();
   }
@@ -243,27 +230,27 @@ export class FrameSender {
   /** Sends a whole frame behind everything else. */
   sendInOrder(opcode: Opcode, payload: Uint8Array): void {
     this.observer?.frameSent(opcode, payload, true);
-    if (this.extensions === undefined) this.#writer.writeBytes(FIN | opcode, payload);
+    if (this.extensions === undefined) this.writeBytes(FIN | opcode, payload);
     else this.#sendFrame(new Frame(opcode, payload));
     this.#tell();
   }
 
   #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {
-    if (this.extensions === undefined) return this.#writer.wholeFrame(FIN | opcode, payload);
+    if (this.extensions === undefined) return this.wholeFrame(FIN | opcode, payload);
     const encoded = this.extensions.encode(new Frame(opcode, payload));
-    return this.#writer.wholeFrame(firstByteOf(encoded), encoded.payload);
+    return this.wholeFrame(firstByteOf(encoded), encoded.payload);
   }
 
   #bytesOf(payload: string | Uint8Array): Uint8Array {
     if (typeof payload !== "string") return payload;
-    const bytes = new Uint8Array(this.#codec.byteLength(payload));
-    this.#codec.encodeInto(payload, bytes, 0);
+    const bytes = new Uint8Array(this.codec.byteLength(payload));
+    this.codec.encodeInto(payload, bytes, 0);
     return bytes;
   }
 
   #sendFrame(frame: Frame, hint?: EncodeHint): void {
     const encoded = (this.extensions as ExtensionPipeline).encode(frame, hint);
-    this.#writer.writeBytes(firstByteOf(encoded), encoded.payload);
+    this.writeBytes(firstByteOf(encoded), encoded.payload);
   }
 }
 

@@ -13,9 +13,9 @@ const MASK_BIT = 0x80;
 
 /** Writes the frames of one connection to its {@link Output}. */
 export class FrameWriter {
-  readonly #output: Output;
+  protected readonly output: Output;
   readonly #kernels: Kernels;
-  readonly #codec: TextCodec;
+  protected readonly codec: TextCodec;
   /** Clients mask (RFC 6455 5.1). */
   readonly isMasking: boolean;
   readonly #maskingKey: () => number;
@@ -29,9 +29,9 @@ export class FrameWriter {
     isMasking: boolean,
     maskingKey: () => number = randomMaskingKey,
   ) {
-    this.#output = output;
+    this.output = output;
     this.#kernels = kernels;
-    this.#codec = codec;
+    this.codec = codec;
     this.isMasking = isMasking;
     this.#maskingKey = maskingKey;
   }
@@ -40,7 +40,7 @@ export class FrameWriter {
   writeText(firstByte: number, text: string): number {
     // A UTF-16 unit takes at most 3 bytes.
     if (text.length * 3 >= BORROW_FROM) return this.#writeLongText(firstByte, text);
-    const slab = this.#output.reserve(text.length * 3 + MAX_HEADER);
+    const slab = this.output.reserve(text.length * 3 + MAX_HEADER);
     const { bytes, used } = slab;
     const maskLength = this.isMasking ? 4 : 0;
     let headerLength = (text.length < 126 ? 2 : 4) + maskLength;
@@ -52,7 +52,7 @@ export class FrameWriter {
     }
     const payloadAt = this.#writeHeader(bytes, used, firstByte, length);
     this.#maskInPlace(bytes, payloadAt, length);
-    this.#output.commit(slab, payloadAt + length);
+    this.output.commit(slab, payloadAt + length);
     return length;
   }
 
@@ -61,21 +61,21 @@ export class FrameWriter {
     if (payload.length < BORROW_FROM) return this.#writeShortBytes(firstByte, payload);
     // The user's bytes are never changed: the masked ones are a copy.
     if (this.isMasking) return this.#writeLongCopy(firstByte, payload);
-    const slab = this.#output.reserve(MAX_HEADER);
-    this.#output.commit(slab, this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length));
-    this.#output.push(payload, true);
+    const slab = this.output.reserve(MAX_HEADER);
+    this.output.commit(slab, this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length));
+    this.output.push(payload, true);
   }
 
   #writeShortBytes(firstByte: number, payload: Uint8Array): void {
-    const slab = this.#output.reserve(payload.length + MAX_HEADER);
+    const slab = this.output.reserve(payload.length + MAX_HEADER);
     const payloadAt = this.#writeHeader(slab.bytes, slab.used, firstByte, payload.length);
     this.#copyPayload(payload, slab.bytes, payloadAt);
-    this.#output.commit(slab, payloadAt + payload.length);
+    this.output.commit(slab, payloadAt + payload.length);
   }
 
   /** Makes a frame apart from the output, for {@link Output.pushUrgent} and {@link Output.pushShared}. */
   wholeFrame(firstByte: number, payload: Uint8Array): Uint8Array {
-    const frame = this.#output.allocate(MAX_HEADER + payload.length);
+    const frame = this.output.allocate(MAX_HEADER + payload.length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
     this.#copyPayload(payload, frame, payloadAt);
     return frame.subarray(0, payloadAt + payload.length);
@@ -83,10 +83,10 @@ export class FrameWriter {
 
   #encode(text: string, target: Uint8Array, start: number): number {
     const { length } = text;
-    if (length > this.#codec.loopUpTo) return this.#codec.encodeInto(text, target, start);
+    if (length > this.codec.loopUpTo) return this.codec.encodeInto(text, target, start);
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit > 0x7f) return this.#codec.encodeInto(text, target, start);
+      if (unit > 0x7f) return this.codec.encodeInto(text, target, start);
       target[start + i] = unit;
     }
     return length;
@@ -94,8 +94,8 @@ export class FrameWriter {
 
   /** Encodes first and copies then: to measure text in advance takes longer than to encode it. */
   #writeLongText(firstByte: number, text: string): number {
-    const scratch = this.#output.scratch(text.length * 3);
-    const length = this.#codec.encodeInto(text, scratch, 0);
+    const scratch = this.output.scratch(text.length * 3);
+    const length = this.codec.encodeInto(text, scratch, 0);
     const payload = scratch.subarray(0, length);
     if (length < BORROW_FROM) this.#writeShortBytes(firstByte, payload);
     else this.#writeLongCopy(firstByte, payload);
@@ -103,10 +103,10 @@ export class FrameWriter {
   }
 
   #writeLongCopy(firstByte: number, payload: Uint8Array): void {
-    const frame = this.#output.allocate(MAX_HEADER + payload.length);
+    const frame = this.output.allocate(MAX_HEADER + payload.length);
     const payloadAt = this.#writeHeader(frame, 0, firstByte, payload.length);
     this.#copyPayload(payload, frame, payloadAt);
-    this.#output.push(frame.subarray(0, payloadAt + payload.length), false);
+    this.output.push(frame.subarray(0, payloadAt + payload.length), false);
   }
 
   #lastKey = 0;

@@ -1,4 +1,4 @@
-// What the two readers of parsed frames share: their contract, and payloads that outlive the parser's memory.
+// What the two readers of parsed frames share, and payloads that outlive the parser's memory.
 import { Accumulator } from "../bytes/accumulator.ts";
 import { TooManyFragments } from "../errors/protocol.ts";
 import { Frame } from "../frames/frame.ts";
@@ -16,33 +16,42 @@ import {
 } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
 import type { ProtocolEvent } from "./events.ts";
+import { appended, NONE } from "./events.ts";
 
 /** Turns the events of `parse` calls into values, at once and with no call out of the library. */
-export interface InboundReader {
+export abstract class InboundReader {
   /** What was read, in order. The protocol takes the array away and leaves an empty one, which others may share. */
-  events: ProtocolEvent[];
+  events: ProtocolEvent[] = NONE;
   /** The control frames among `events`; the same holds for it. */
-  controls: Frame[];
+  controls: Frame[] = NONE;
+  /** Most fragments of a message. */
+  readonly maxFragments: number;
+  /** Fragments of the message under way. */
+  #fragments = 0;
+
+  constructor(maxFragments: number) {
+    this.maxFragments = maxFragments;
+  }
+
   /**
    * Reads `count` events of `kernels`. `chunk[chunkStart...]` is what was staged: it is ours, so payloads may be
    * written back to it.
    */
-  read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void;
-}
-
-/** Counts the fragments of each message against a limit. */
-export class FragmentCounter {
-  readonly #limit: number;
-  #count = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
+  abstract read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void;
 
   /** @throws {TooManyFragments} */
-  add(opcode: number): void {
-    this.#count = opcode === Opcode.CONTINUATION ? this.#count + 1 : 1;
-    if (this.#count > this.#limit) throw new TooManyFragments(this.#limit);
+  protected countFragment(opcode: number): void {
+    this.#fragments = opcode === Opcode.CONTINUATION ? this.#fragments + 1 : 1;
+    if (this.#fragments > this.maxFragments) throw new TooManyFragments(this.maxFragments);
+  }
+
+  protected push(event: ProtocolEvent): void {
+    this.events = appended(this.events, event);
+  }
+
+  protected pushControl(frame: Frame): void {
+    this.push(frame);
+    this.controls = appended(this.controls, frame);
   }
 }
 

@@ -20,11 +20,10 @@ import {
   UTF16_OFFSET,
 } from "../kernels/constants.ts";
 import type { Kernels, ParserState } from "../kernels/kernels.ts";
-import { bringBack, ChunkSpan, mayPin, placeOf } from "./chunk-view.ts";
+import { bringBack, mayPin, placeOf } from "./chunk-view.ts";
 import type { Message, ProtocolEvent } from "./events.ts";
-import { appended, MessagePiece, NONE } from "./events.ts";
-import type { InboundReader } from "./inbound.ts";
-import { copyOf, FragmentCounter, FrameAssembler } from "./inbound.ts";
+import { MessagePiece } from "./events.ts";
+import { copyOf, FrameAssembler, InboundReader } from "./inbound.ts";
 
 /**
  * Neighbours are decoded or copied together up to this size, or to so many times the smallest of them: a kept message
@@ -48,9 +47,7 @@ const FIRST_OF_TEXT = WHOLE_TEXT & ~EVENT_LAST;
 const FIRST_OF_BINARY = WHOLE_BINARY & ~EVENT_LAST;
 
 /** Reads whole messages, and control frames between them. */
-export class MessageReader implements InboundReader {
-  events: ProtocolEvent[] = NONE;
-  controls: Frame[] = NONE;
+export class MessageReader extends InboundReader {
   readonly #codec: TextCodec;
   /** Text becomes strings; otherwise all messages are bytes. */
   readonly #isDecoding: boolean;
@@ -59,7 +56,6 @@ export class MessageReader implements InboundReader {
   /** A message is a view of the chunk that was read. */
   hasView = false;
   #control: FrameAssembler | undefined;
-  readonly #fragments: FragmentCounter;
   /** Opcode of the message that was last begun in fragments or pieces. */
   #opcode = 0;
   /** What there is of a message in fragments or pieces. Made with the first of these, as its memory is. */
@@ -68,13 +64,14 @@ export class MessageReader implements InboundReader {
   #isAscii = true;
   /** The message under way, or the next one, is given out in pieces. */
   #isStreaming = false;
-  readonly #span = new ChunkSpan();
+  /** Where the message under way begins in the chunk, if it stays there; or -1. */
+  #spanStart = -1;
 
   constructor(codec: TextCodec, isDecoding: boolean, maxFragments: number, allocate?: Allocate) {
+    super(maxFragments);
     this.#allocate = allocate;
     this.#codec = codec;
     this.#isDecoding = isDecoding;
-    this.#fragments = new FragmentCounter(maxFragments);
   }
 
   /** Gives out the message under way, or the next one, in pieces as they arrive. Returns what there is of it, if any. */
@@ -109,7 +106,7 @@ export class MessageReader implements InboundReader {
     return this.#partial?.length ?? 0;
   }
 
-  read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
+  override read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
     const { events } = kernels;
     let i = this.#isStreaming ? this.#readPieces(kernels, count, state) : 0;
     while (i < count) {
@@ -133,10 +130,6 @@ export class MessageReader implements InboundReader {
       this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state);
     }
     return i;
-  }
-
-  #push(event: ProtocolEvent): void {
-    this.events = appended(this.events, event);
   }
 
   /** `events`, for many. */
@@ -175,7 +168,7 @@ export class MessageReader implements InboundReader {
     const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const text = this.#codec.decodeLatin1(memory, start, end);
     if (next === first + 1) {
-      this.#push(text);
+      this.push(text);
       this.payloadLength += text.length;
       return next;
     }
@@ -197,9 +190,9 @@ export class MessageReader implements InboundReader {
     this.payloadLength += length;
     if (length <= this.#codec.transcodeUpTo && isValid(state)) {
       const size = kernels.transcode(offset, length);
-      this.#push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
+      this.push(this.#codec.decodeUtf16(kernels.memory, UTF16_OFFSET, UTF16_OFFSET + size));
     } else {
-      this.#push(this.#codec.decodeUtf8(kernels.memory, offset, offset + length));
+      this.push(this.#codec.decodeUtf8(kernels.memory, offset, offset + length));
     }
     return i + 1;
   }
@@ -217,7 +210,7 @@ export class MessageReader implements InboundReader {
     if (mayPin(chunk, length)) {
       const at = placeOf(kernels, first, chunkStart);
       bringBack(kernels, first, state, chunk, at);
-      this.#push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
+      this.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
       this.hasView = true;
       this.payloadLength += length;
       return first + 1;
@@ -232,7 +225,7 @@ export class MessageReader implements InboundReader {
     const end = (events[next * 2 - 1] as number) + ((events[next * 2 - 2] as number) & EVENT_LENGTH_MASK);
     const group = copyOf(memory, start, end - start);
     if (next === first + 1) {
-      this.#push(group);
+      this.push(group);
       this.payloadLength += group.length;
       return next;
     }
@@ -261,14 +254,17 @@ export class MessageReader implements InboundReader {
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
     if (this.#isSpan(flags, chunk, at, length + state.remaining)) {
       this.#begin(flags & EVENT_OPCODE);
-      this.#span.open(at);
+      this.#spanStart = at;
     }
-    if (!this.#span.isOpen) return this.#readPiece(kernels, i, flags, state);
+    const start = this.#spanStart;
+    if (start < 0) return this.#readPiece(kernels, i, flags, state);
     this.#count(flags, length);
-    const bytes = this.#span.add(kernels, i, state, chunk, at);
-    if (bytes === undefined) return;
+    bringBack(kernels, i, state, chunk, at);
+    if ((flags & EVENT_LAST) === 0) return;
+    this.#spanStart = -1;
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset + start, at + length - start);
     if (!this.#isText) this.hasView = true;
-    this.#push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
+    this.push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
   }
 
   /** Whether a part is the first of a whole message that lies in the chunk, and may stay there. */
@@ -289,13 +285,11 @@ export class MessageReader implements InboundReader {
     if (isControl(opcode)) {
       this.#control ??= new FrameAssembler();
       const frame = this.#control.add(kernels, i, state);
-      if (frame === undefined) return;
-      this.#push(frame);
-      this.controls = appended(this.controls, frame);
+      if (frame !== undefined) this.pushControl(frame);
       return;
     }
     if ((flags & EVENT_FIRST) !== 0) {
-      this.#fragments.add(opcode);
+      this.countFragment(opcode);
       if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     }
     const offset = kernels.events[i * 2 + 1] as number;
@@ -303,7 +297,7 @@ export class MessageReader implements InboundReader {
     this.#count(flags, length);
     const isLast = (flags & EVENT_LAST) !== 0;
     this.#parts.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
-    if (isLast && (flags & EVENT_FIN) !== 0) this.#push(this.#finish(isValid(state) ? kernels : undefined));
+    if (isLast && (flags & EVENT_FIN) !== 0) this.push(this.#finish(isValid(state) ? kernels : undefined));
   }
 
   #begin(opcode: number): void {

@@ -5,7 +5,6 @@ import { Opcode } from "../frames/opcode.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { EncodingSteps } from "./frame-sender.ts";
 import { FrameSender } from "./frame-sender.ts";
-import { FrameWriter } from "./frame-writer.ts";
 import type { FrameObserver } from "./observer.ts";
 import type { ProtocolInternals } from "./options.ts";
 import { Output } from "./output.ts";
@@ -25,8 +24,7 @@ export abstract class Outbox {
   protected constructor(side: Side, kernels: Kernels, codec: TextCodec, internals: ProtocolInternals) {
     this.codec = codec;
     this.output = new Output(internals.slabs ?? sharedSlabs());
-    const writer = new FrameWriter(this.output, kernels, codec, side === "client", internals.maskingKey);
-    this.sender = new FrameSender(this.output, writer, codec);
+    this.sender = new FrameSender(this.output, kernels, codec, side === "client", internals.maskingKey);
   }
 
   /** Whether a fragmented message of ours is unfinished. */

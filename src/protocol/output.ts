@@ -26,6 +26,12 @@ interface Piece {
  * Sans-I/O API) may keep chunks for ever.
  */
 export class Output {
+  /** Bytes waiting to be taken. */
+  length = 0;
+  /** Bytes ever taken. */
+  taken = 0;
+  /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
+  #held: Slab | undefined;
   readonly #pool: SlabPool;
   /** The open segment: `[#start, #end)` of `#slab`, not yet a piece. */
   #slab: Slab | undefined;
@@ -35,13 +41,7 @@ export class Output {
   #pieces: Piece[] | undefined;
   #front = 0;
   #urgent: Uint8Array[] | undefined;
-  /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
-  #held: Slab | undefined;
   #moreHeld: Slab[] | undefined;
-  /** Bytes waiting to be taken. */
-  length = 0;
-  /** Bytes ever taken. */
-  taken = 0;
 
   constructor(pool: SlabPool) {
     this.#pool = pool;

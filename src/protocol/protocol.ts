@@ -36,6 +36,7 @@ const EMPTY = new Uint8Array(0);
  * reply to the messages before it still leaves.
  */
 export abstract class Protocol extends Outbox {
+  #state: State = "connecting";
   readonly side: Side;
   /** What the opening handshake failed with, or `null`. */
   handshakeError: Error | null = null;
@@ -54,7 +55,6 @@ export abstract class Protocol extends Outbox {
   isEarlyFull = false;
 
   protected readonly kernels: Kernels;
-  #state: State = "connecting";
   /** @internal */
   readonly receiver: FrameReceiver;
   /** What the peer did and what has not taken effect yet: its Close frame, or the fault to fail with. */

@@ -6,7 +6,6 @@ import { Frame } from "../../src/frames/frame.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
 import { ExtensionPipeline } from "../../src/protocol/extension-pipeline.ts";
 import { FrameSender } from "../../src/protocol/frame-sender.ts";
-import { FrameWriter } from "../../src/protocol/frame-writer.ts";
 import { Output } from "../../src/protocol/output.ts";
 import { PreparedMessage } from "../../src/protocol/prepared-message.ts";
 import { SlabPool } from "../../src/protocol/slab.ts";
@@ -32,8 +31,7 @@ describe.each(SIDES)("%s FrameSender", (side) => {
   describe.each(CODECS)("with %s codec", (_name, codec) => {
     function setup(extensions: readonly Extension[] = []): { sender: FrameSender; sent: () => string[] } {
       const output = new Output(new SlabPool((size) => new Uint8Array(size)));
-      const writer = new FrameWriter(output, kernels, codec, side === "client");
-      const sender = new FrameSender(output, writer, codec);
+      const sender = new FrameSender(output, kernels, codec, side === "client");
       if (extensions.length > 0) {
         const limits = { maxMessage: Infinity, maxFragment: Infinity };
         sender.extensions = new ExtensionPipeline(extensions, kernels, limits, true);

@@ -3,7 +3,7 @@ import { TooManyFragments } from "../../src/errors/protocol.ts";
 import { Frame } from "../../src/frames/frame.ts";
 import { INPUT_OFFSET } from "../../src/kernels/constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
-import { copyOf, FragmentCounter, FrameAssembler } from "../../src/protocol/inbound.ts";
+import { copyOf, FrameAssembler, InboundReader } from "../../src/protocol/inbound.ts";
 import { hex } from "../support/hex.ts";
 import { byteByByte } from "../support/splits.ts";
 import { KERNELS } from "./harness.ts";
@@ -50,11 +50,18 @@ describe.each(KERNELS)("with $name kernels", (kernels) => {
   });
 });
 
-test("FragmentCounter counts the fragments of each message on its own", () => {
-  const counter = new FragmentCounter(2);
-  for (let i = 0; i < 3; i++) {
-    counter.add(1);
-    counter.add(0);
+test("a reader counts the fragments of each message on its own", () => {
+  class Counting extends InboundReader {
+    override read(): void {}
+
+    add(opcode: number): void {
+      this.countFragment(opcode);
+    }
   }
-  expect(() => counter.add(0)).toThrow(new TooManyFragments(2));
+  const reader = new Counting(2);
+  for (let i = 0; i < 3; i++) {
+    reader.add(1);
+    reader.add(0);
+  }
+  expect(() => reader.add(0)).toThrow(new TooManyFragments(2));
 });

@@ -96,15 +96,15 @@ export interface SocketEnds {
  * streams may be what somebody else wrote: they are copied.
  */
 export class NodeTransport implements Transport {
-  readonly localAddress: Address;
-  readonly remoteAddress: Address;
-  readonly peerCertificate: PeerCertificate | null;
   readonly #socket: Driven;
-  #sink: TransportSink | undefined;
   /** Bytes may wait, or the socket be lost; otherwise the last write left nothing behind, and nobody has to ask the socket. */
   #mayHold = false;
   /** Its writes are over when they return, as they nearly always are with TCP: nobody needs to be told of their end. */
   #isPrompt: boolean;
+  #sink: TransportSink | undefined;
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  readonly peerCertificate: PeerCertificate | null;
   #isPaused = false;
   #isKept = true;
   #error: Error | undefined;
