@@ -1,6 +1,6 @@
 // What package.json promises, against what the build made.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { distEntries, filesBelow, publicEntries, readJson, resolveConditions, ROOT } from "../../build/project.mjs";
 import { LIST, publicNames } from "../../build/public-names.mjs";
@@ -14,6 +14,18 @@ test("package.json names files that the build makes", () => {
     ...manifest.files,
   ];
   expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+});
+
+test("the package holds what its README and its documentation link to", () => {
+  const isPacked = (path: string): boolean =>
+    manifest.files.some((file: string) => path === file || path.startsWith(`${file}/`));
+  const documents = ["README.md", ...filesBelow("docs").filter((file) => file.endsWith(".md"))];
+  const missing = documents.flatMap((document) =>
+    Array.from(readFileSync(join(ROOT, document), "utf8").matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g), ([, link]) =>
+      join(dirname(document), link as string),
+    ).filter((path) => !isPacked(path)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test("every public name is in the list (npm run update-names writes it)", async () => {
