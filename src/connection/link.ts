@@ -89,8 +89,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.transport.attach(this);
   }
 
-  // From the transport
-
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
@@ -173,6 +171,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     // A regular end can bring the response of the opening handshake: one whose body ran up to it.
     if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
     this.#deadline?.cancel();
+    protocol.sender.tell();
     this.#trace?.state(protocol.state);
     const closeError = protocol.closeError(this.#cause);
     this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
@@ -214,7 +213,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { sender } = this.protocol;
     // Who is called may send, too, and not before what was counted as sent.
     if (sender.callsOut) batch?.write();
-    const canPass = batch !== undefined && this.backlog === 0;
+    const canPass = batch !== undefined && sender.observer === undefined && this.backlog === 0;
     const bytes = canPass ? sender.passPrepared(prepared) : sender.sendPrepared(prepared);
     if (bytes === undefined) return void this.queued(false);
     // As if it were written already, as it nearly always is at once: `writePassed` takes back what waits.
@@ -236,9 +235,9 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     return !this.#isCongested && this.protocol.outputLength <= this.settings.writeLimit;
   }
 
-  /** Resolves when no more than `writeLimit` is buffered. */
+  /** Resolves when no more than `writeLimit` is buffered, or TCP is gone. */
   room(): Promise<void> {
-    if (this.hasRoom) return DONE;
+    if (this.hasRoom || this.isLost) return DONE;
     const { outputTaken, outputLength } = this.protocol;
     this.#senders ??= new Waiters();
     return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
@@ -259,7 +258,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #scheduleTurnEnd(): void {
     if (this.#isTurnScheduled || this.isLost) return;
     this.#isTurnScheduled = true;
-    // Made anew each time, as below: what each connection keeps adds up.
     this.transport.endOfTurn(() => this.#endTurn());
   }
 
@@ -292,7 +290,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (protocol.parserError !== null) this.#trace?.line(`! ${protocol.parserError.message}`);
   }
 
-  /** Bytes that wait here or in the transport. */
   get backlog(): number {
     return this.protocol.outputLength + this.transport.bufferedAmount;
   }
@@ -311,7 +308,11 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   flush(): void {
     const { protocol, transport } = this;
     if (this.isLost) return;
-    while (protocol.outputLength > 0 && !this.#isCongested) this.#write(protocol.takeOutput(MAX_BATCH));
+    try {
+      while (protocol.outputLength > 0 && !this.#isCongested) this.#write(protocol.takeOutput(MAX_BATCH));
+    } catch (error) {
+      return this.abort(error as Error);
+    }
     this.tellCongestion();
     this.#trace?.state(protocol.state);
     if (protocol.takeEof()) {
@@ -325,9 +326,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   }
 
   #write(chunks: Uint8Array[]): void {
-    const { transport } = this;
-    transport.write(chunks);
-    const { bufferedAmount } = transport;
+    this.transport.write(chunks);
+    const { bufferedAmount } = this.transport;
     if (bufferedAmount === 0) this.#allWritten();
     else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);
   }
@@ -375,6 +375,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#trace?.state("open");
     this.owner?.onOpen();
     const events = this.protocol.eventsReceived();
+    if (this.protocol.receiver.isInterrupted) this.#decodeLater();
     if (events.length > 0) this.owner?.onEvents(events);
     this.#scheduleTurnEnd();
   }

@@ -135,10 +135,12 @@ export class MessageQueue {
 
   /** Takes the first message, if there is one and no stream reads. */
   shift(): Message | undefined {
-    return this.#stream === undefined ? this.take() : undefined;
+    const message = this.#stream === undefined ? this.take() : undefined;
+    if (message !== undefined) this.owner?.onTaken();
+    return message;
   }
 
-  /** Takes the first message for the one who reads. */
+  /** Takes the first message for the one who reads, and tells nobody: what hears of room may bring more, or the end. */
   take(): Message | undefined {
     const message = this.#messages[this.#front];
     if (message === undefined) return undefined;
@@ -151,7 +153,6 @@ export class MessageQueue {
       this.#messages = this.#messages.slice(this.#front);
       this.#front = 0;
     }
-    this.owner?.onTaken();
     return message;
   }
 

@@ -113,8 +113,6 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     const { queue } = this.#source;
     if (this.#state !== "waiting" || queue.isDropping) return;
     if (queue.length > 0) {
-      // Before the message is taken: room for another one may bring it at once, and that is not ours.
-      this.#state = "reading";
       const whole = queue.take() as Message;
       return this.push(new MessagePiece(typeof whole === "string", toUtf8(whole), true));
     }

@@ -49,7 +49,7 @@ export class Outgoing {
   /** Messages in fragments and of Blobs that are under way or wait for their turn: nobody knows how long they take. */
   #sources = 0;
   /** Sends each of the whole messages that wait for their turn, in their order. */
-  #waiting: Set<() => Promise<void>> | undefined;
+  #waiting: Set<() => void> | undefined;
   /** Bytes of these messages; strings count by their units. */
   waitingLength = 0;
   readonly #owner: OutgoingOwner;
@@ -140,12 +140,15 @@ export class Outgoing {
     let sent: Promise<void> | undefined;
     // From then on extensions remember it: it leaves, whoever aborts.
     let isBegun = false;
-    const sendNow = (): Promise<void> => {
-      sent ??=
+    let isSent = false;
+    const sendNow = (): void => {
+      // Who is called as it is sent may close the connection, and that sends all that waits.
+      if (isSent) return;
+      isSent = true;
+      sent =
         isBegun || signal?.aborted !== true
           ? handled(this.#sendWhole(payload, options, encoding))
           : rejected(signal.reason);
-      return sent;
     };
     this.#waiting ??= new Set();
     this.#waiting.add(sendNow);
@@ -153,14 +156,14 @@ export class Outgoing {
     try {
       await this.#turnstile.enter(signal);
       try {
-        if (signal !== undefined && sent === undefined) await untilAborted(this.#link.room(), signal);
-        if (sent === undefined && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
-        if (encoding !== undefined && sent === undefined) {
+        if (signal !== undefined && !isSent) await untilAborted(this.#link.room(), signal);
+        if (!isSent && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
+        if (encoding !== undefined && !isSent) {
           isBegun = true;
           await encodeInTurns(encoding, this.#link);
         }
-        if (sent === undefined && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
-        void sendNow();
+        if (!isSent && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
+        sendNow();
       } finally {
         this.#turnstile.leave();
       }
@@ -169,7 +172,7 @@ export class Outgoing {
       this.#waiting.delete(sendNow);
       if (this.#waiting.size === 0) this.#waiting = undefined;
     }
-    await sendNow();
+    await sent;
   }
 
   async #sendWhole(
@@ -179,6 +182,7 @@ export class Outgoing {
   ): Promise<void> {
     if (encoding === undefined) return this.#append(payload, options);
     const { protocol } = this.#link;
+    encoding.finish();
     protocol.checkOrder(Opcode.BINARY);
     protocol.sender.sendEncoded(encoding);
     return this.#link.queued(false);
@@ -187,7 +191,7 @@ export class Outgoing {
   /** The connection is about to be closed: sends whole messages that wait for their turn. */
   finish(): void {
     if (this.#link.protocol.isFragmenting) return;
-    for (const sendNow of this.#waiting ?? []) void sendNow();
+    for (const sendNow of this.#waiting ?? []) sendNow();
   }
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {

@@ -89,8 +89,6 @@ export class FrameSender extends FrameWriter {
   payloadLength = 0;
   messages = 0;
   #isFragmenting = false;
-  /** The connection that frames are told to be of, where they are watched. */
-  owner: object | null = null;
   /** The transport has more than it can write: Pings and Pongs overtake what waits in the output. */
   isCongested = false;
   #waitingPong: Uint8Array | undefined;
@@ -100,9 +98,9 @@ export class FrameSender extends FrameWriter {
     return this.#isFragmenting;
   }
 
-  /** Whether to send a message may call extensions, or those who watch frames. */
+  /** Whether to send a message may call extensions or the observer. */
   get callsOut(): boolean {
-    return this.extensions !== undefined || this.observer !== undefined || sentFrameWatcher() !== null;
+    return this.extensions !== undefined || this.observer !== undefined;
   }
 
   /** Checks that a frame of a data opcode may come now. */
@@ -113,20 +111,21 @@ export class FrameSender extends FrameWriter {
   }
 
   sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
-    this.observer?.frameSent(opcode, payload, fin);
     this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
-    this.#tell();
+    this.observer?.frameSent(opcode, payload, fin);
   }
 
   /** Sends a message that other connections are sent too. */
   sendPrepared(prepared: PreparedMessage): undefined {
     const bytes = this.#share(prepared);
-    if (bytes !== undefined) this.output.pushShared(bytes);
+    if (bytes === undefined) return;
+    this.output.pushShared(bytes);
+    this.observer?.frameSent(prepared.frame.opcode, prepared.frame.payload, true);
   }
 
-  /** The same, past the output: returns the bytes to write now, or `undefined` if they wait to be taken. */
+  /** The same for nobody who observes, past the output: returns the bytes to write now, or `undefined` if they wait to be taken. */
   passPrepared(prepared: PreparedMessage): Uint8Array | undefined {
     const bytes = this.#share(prepared);
     if (bytes === undefined || this.output.pass(bytes)) return bytes;
@@ -144,14 +143,12 @@ export class FrameSender extends FrameWriter {
       this.sendData(opcode, payload, true);
       return undefined;
     }
-    this.observer?.frameSent(opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
     const made = wire.get(encoded);
     const bytes = made ?? this.wholeFrame(firstByteOf(encoded), encoded.payload);
     if (made === undefined) wire.set(encoded, bytes);
     else if (sentFrameWatcher() !== null) this.note(firstByteOf(encoded), encoded.payload.length);
-    this.#tell();
     return bytes;
   }
 
@@ -175,17 +172,10 @@ export class FrameSender extends FrameWriter {
   /** Sends what was encoded in steps. */
   sendEncoded(encoding: EncodingSteps): void {
     const { payload, frame } = encoding.finish();
-    this.observer?.frameSent(frame.opcode, payload, true);
     this.payloadLength += payload.length;
     this.messages++;
     this.writeBytes(firstByteOf(frame), frame.payload);
-    this.#tell();
-  }
-
-  /** Tells diagnostics of the frames that were just written. */
-  #tell(): void {
-    const watcher = sentFrameWatcher();
-    if (watcher !== null && this.owner !== null) this.seen?.report(watcher, this.owner);
+    this.observer?.frameSent(frame.opcode, payload, true);
   }
 
   /** Returns the length of the payload in bytes. */
@@ -209,9 +199,8 @@ export class FrameSender extends FrameWriter {
       );
     }
     if (!this.isCongested) return this.sendInOrder(opcode, payload);
-    this.observer?.frameSent(opcode, payload, true);
     this.output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
-    this.#tell();
+    this.observer?.frameSent(opcode, payload, true);
   }
 
   /**
@@ -220,19 +209,17 @@ export class FrameSender extends FrameWriter {
    */
   answerPing(payload: Uint8Array): void {
     if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
-    this.observer?.frameSent(Opcode.PONG, payload, true);
     const pong = this.#controlFrame(Opcode.PONG, payload);
     this.output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;
-    this.#tell();
+    this.observer?.frameSent(Opcode.PONG, payload, true);
   }
 
   /** Sends a whole frame behind everything else. */
   sendInOrder(opcode: Opcode, payload: Uint8Array): void {
-    this.observer?.frameSent(opcode, payload, true);
     if (this.extensions === undefined) this.writeBytes(FIN | opcode, payload);
     else this.#sendFrame(new Frame(opcode, payload));
-    this.#tell();
+    this.observer?.frameSent(opcode, payload, true);
   }
 
   #controlFrame(opcode: Opcode, payload: Uint8Array): Uint8Array {

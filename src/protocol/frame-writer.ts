@@ -19,8 +19,10 @@ export class FrameWriter {
   /** Clients mask (RFC 6455 5.1). */
   readonly isMasking: boolean;
   readonly #maskingKey: () => number;
+  /** The connection that frames are told to be of, where they are watched. */
+  owner: object | null = null;
   /** The frames that were written, if they are watched. */
-  seen: SeenFrames | undefined;
+  #seen: SeenFrames | undefined;
 
   constructor(
     output: Output,
@@ -121,11 +123,17 @@ export class FrameWriter {
     if (this.isMasking) this.#kernels.mask(bytes, payloadAt, payloadAt + length, this.#lastKey);
   }
 
-  /** Remembers a frame, if frames are watched. */
-  note(firstByte: number, length: number): void {
-    if (sentFrameWatcher() === null) return;
-    this.seen ??= new SeenFrames();
-    this.seen.add(firstByte, length);
+  /** Remembers a frame, if frames are watched, to tell it soon: who hears of it may use the connection, and close it. */
+  protected note(firstByte: number, length: number): void {
+    if (this.owner === null || sentFrameWatcher() === null) return;
+    this.#seen ??= new SeenFrames();
+    if (this.#seen.add(firstByte, length)) queueMicrotask(() => this.tell());
+  }
+
+  /** Tells diagnostics of the frames that were written and not told yet. */
+  tell(): void {
+    const watcher = sentFrameWatcher();
+    if (watcher !== null && this.owner !== null) this.#seen?.report(watcher, this.owner);
   }
 
   /** Writes a header and returns where it ends. For a client it draws the masking key of the frame. */

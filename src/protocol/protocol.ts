@@ -223,7 +223,7 @@ export abstract class Protocol extends Outbox {
 
   // Closing
 
-  /** Whether a Close frame or a fault of the peer waits for `settle`. */
+  /** Whether a Close frame or a fault of the peer waits for {@link settle}. */
   get isUnsettled(): boolean {
     return this.#pending !== null;
   }
@@ -252,15 +252,17 @@ export abstract class Protocol extends Outbox {
 
   #writeClose(close: Close): void {
     const payload = close.code === CloseCode.NO_STATUS_RCVD ? EMPTY : close.serialize();
+    // First: who is called meanwhile may use the connection.
+    this.closeSent = close;
+    this.#move("close-sent");
     try {
       this.sender.sendInOrder(Opcode.CLOSE, payload);
     } catch (error) {
       // An extension has no frame for it: then only the end of TCP says that it is over.
+      this.closeSent = null;
       this.parserError ??= toError(error);
-      return this.fail(CloseCode.ABNORMAL_CLOSURE);
+      this.fail(CloseCode.ABNORMAL_CLOSURE);
     }
-    this.closeSent = close;
-    this.#move("close-sent");
   }
 
   /**
@@ -378,8 +380,6 @@ export abstract class Protocol extends Outbox {
     if (this.#state !== "open") throw new InvalidState(`Cannot close: connection is ${this.#state}`);
     this.#writeClose(new Close(code ?? CloseCode.NO_STATUS_RCVD, reason));
   }
-
-  // Output
 
   /**
    * Returns the bytes to write, in order. An empty chunk, always the last one ever, means: close the sending side.

@@ -40,14 +40,18 @@ export class SeenFrames {
     }
   }
 
-  /** Notes an outgoing frame: the first byte of its header, and the length of its payload. */
-  add(firstByte: number, length: number): void {
-    this.#frames.push({
+  /**
+   * Notes an outgoing frame: the first byte of its header, and the length of its payload. Returns whether it is the first to be
+   * told.
+   */
+  add(firstByte: number, length: number): boolean {
+    const count = this.#frames.push({
       opcode: (firstByte & OPCODE) as Opcode,
       fin: (firstByte & FIN) !== 0,
       rsv1: (firstByte & RSV1) !== 0,
       length,
     });
+    return count === 1;
   }
 
   /** Tells what was noted, once. A listener may send: what that adds is told by the call of its own send. */

@@ -52,8 +52,8 @@ describe("what is called in the middle comes behind the broadcast for all before
     await third.settle();
     const end = await call(first, second);
     broadcast([first.ws, second.ws, third.ws], "news", maxBuffered === undefined ? {} : { maxBuffered });
-    if (typeof end === "function") end();
     await first.settle();
+    if (typeof end === "function") end();
     await third.settle();
     expect(first.sent()).toBe("81 04 6e 65 77 73 88 02 03 e8");
     expect(third.sent()).toBe("81 00 81 04 6e 65 77 73");

@@ -6,9 +6,12 @@ import { InvalidCompressedData, PayloadTooBig, ProtocolError } from "../../src/e
 import { deflatedFrame, openDeflated } from "../support/deflated.ts";
 import { frameOf, outcomeOf } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
+import { GOOD_REQUEST, latin1, masked, MemoryRuntime } from "../support/network.ts";
+import { bindServe } from "../../src/server/serve.ts";
 
 const SIDES = ["client", "server"] as const;
 const SIZE = 100_000;
+const MIB = 0x100000;
 const COUNT = 1000;
 /** What may be decoded and not read: as many messages as the queue has, and one more. */
 const WAITING = 2;
@@ -84,6 +87,26 @@ describe.each(SIDES)("%s: a queue of one message, and 1,000 of 100 KB in one chu
     expect(error).toBeInstanceOf(kind);
     if (cause === undefined) expect(error.cause).toBeUndefined();
     else expect(error.cause).toBeInstanceOf(cause);
+  });
+
+  test("recvStreaming() reads all that came before the end", async () => {
+    const { ws, feed, peer, settle } = await openDeflated(side, { maxQueue: 1 });
+    await feed(...Array.from({ length: 10 }, (_, i) => deflatedFrame(0x81, `message ${i}`)), hex`88 02 03 e8`);
+    await rest();
+    peer.end();
+    await settle();
+    const messages: string[] = [];
+    for (;;) {
+      let message = "";
+      try {
+        for await (const piece of ws.recvStreaming()) message += String(piece);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConnectionClosedOK);
+        break;
+      }
+      messages.push(message);
+    }
+    expect(messages).toEqual(Array.from({ length: 10 }, (_, i) => `message ${i}`));
   });
 
   test.each<[string, Uint8Array]>([
@@ -245,4 +268,25 @@ describe.each(SIDES)("%s: nothing waits for ever", (side) => {
     expect(pieces.join("")).toBe("A");
     expect([await ws.recv(), await ws.recv(), await ws.recv(), await ws.recv()]).toEqual(["B", "C", "D", "E"]);
   });
+});
+
+test("a long compressed message that comes with the request is decoded", async () => {
+  const runtime = new MemoryRuntime();
+  const received: number[] = [];
+  const server = await bindServe(runtime)(
+    async (ws) => {
+      for await (const message of ws) received.push(message.length);
+    },
+    { pingInterval: null, maxSize: 16 * MIB },
+  );
+  const { peer } = runtime.dialRaw((server.addresses[0] as { port: number }).port);
+  const request = `${GOOD_REQUEST.trimEnd()}\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n`;
+  peer.send(Buffer.concat([latin1(request), masked(deflatedFrame(0x82, new Uint8Array(5 * MIB)))]));
+  for (let i = 0; i < 10; i++) {
+    await runtime.settle();
+    await rest();
+  }
+  expect(received).toEqual([5 * MIB]);
+  peer.transport.abort();
+  await server.close();
 });

@@ -790,6 +790,30 @@ describe.each(SIDES)("%s", (side) => {
     });
   });
 
+  test.each(["text", "bytes", "a Blob"])(
+    "all that wait for room with a signal, and %s behind them, hear of the loss",
+    async (what) => {
+      const scene = await openRaw(side, { writeLimit: 10 });
+      scene.outbound.capacity = 0;
+      while (scene.ws.trySend("x".repeat(20)));
+      const { signal } = new AbortController();
+      const last = { text: "a", bytes: Uint8Array.of(1), "a Blob": new Blob(["a"]) }[what] as string;
+      const sent = [
+        scene.ws.send("1", { signal }),
+        scene.ws.send("2", { signal }),
+        scene.ws.send("3", { signal }),
+        scene.ws.send(last),
+      ];
+      await turn();
+      scene.peer.transport.abort();
+      await scene.settle();
+      expect(scene.ws.state).toBe("closed");
+      for (const each of sent) {
+        expect(await outcomeOf(each)).toEqual({ threw: expect.any(ConnectionClosedError) });
+      }
+    },
+  );
+
   test("nobody needs to await anything", async () => {
     const found = await unhandledDuring(async () => {
       const scene = await openRaw(side, { writeLimit: 10 });
@@ -819,4 +843,23 @@ describe.each(SIDES)("%s", (side) => {
     });
     expect(found).toEqual([]);
   });
+});
+
+test("a payload that is transferred while it waits ends its own connection", async () => {
+  const scene = await openRaw("server", { writeLimit: 10 });
+  scene.outbound.capacity = 0;
+  void scene.ws.send("x".repeat(20));
+  await turn();
+  for (const size of [BIG, 0x100000]) {
+    const bytes = new Uint8Array(size);
+    const sent = [scene.ws.send(bytes), scene.ws.send("behind")];
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    for (const each of sent) void each.catch(() => {});
+  }
+  scene.outbound.capacity = Infinity;
+  scene.outbound.pump();
+  await scene.settle();
+  expect(scene.ws.state).toBe("closed");
+  await expect(scene.ws.recv()).rejects.toMatchObject({ cause: { name: "TypeError" } });
+  expect(scene.sent()).toBe(toHex(frameOf(0x81, "x".repeat(20))));
 });

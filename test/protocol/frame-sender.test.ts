@@ -223,7 +223,7 @@ describe.each(SIDES)("%s FrameSender", (side) => {
       expect(payloads.map((bytes, i) => Buffer.compare(bytes, Buffer.from(texts[i] as string)))).toEqual([0, 0, 0]);
     });
 
-    test("frames are told to who watches, of an owner and of no other", () => {
+    test("frames are told to who watches, soon, of an owner and of no other", async () => {
       const told: [object, number][] = [];
       frameWatch.out = {
         isWatched: true,
@@ -232,15 +232,23 @@ describe.each(SIDES)("%s FrameSender", (side) => {
       try {
         const { sender } = setup();
         sender.sendData(Opcode.TEXT, "nobody's", true);
+        await Promise.resolve();
         expect(told).toEqual([]);
         const owner = {};
         sender.owner = owner;
         sender.sendControl(Opcode.PING, hex``);
-        expect(told.at(-1)).toEqual([owner, Opcode.PING]);
-        const { length } = told;
+        sender.sendControl(Opcode.PONG, hex``);
+        expect(told).toEqual([]);
+        await Promise.resolve();
+        const both = [
+          [owner, Opcode.PING],
+          [owner, Opcode.PONG],
+        ];
+        expect(told).toEqual(both);
         frameWatch.out = null;
         sender.sendControl(Opcode.PONG, hex``);
-        expect(told).toHaveLength(length);
+        await Promise.resolve();
+        expect(told).toEqual(both);
       } finally {
         frameWatch.out = null;
       }

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { afterEach, expect, test } from "vitest";
 import { NetworkError } from "../../src/errors/network.ts";
 import { NodeTransport } from "../../src/runtimes/node/transport.ts";
@@ -98,6 +99,24 @@ test("NodeTransport.attach() to a socket that is just being destroyed says so on
   await until(() => ours.closed);
   await new Promise((resolve) => setImmediate(resolve));
   expect(sink.events).toEqual(["close"]);
+});
+
+test("NodeTransport.write() gives other streams than sockets bytes of their own: their writes are over before those are gone", () => {
+  const written: Uint8Array[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk: Uint8Array, _encoding, callback) {
+      written.push(chunk);
+      callback();
+    },
+  });
+  const transport = new NodeTransport(stream);
+  for (const chunks of [[bytes("one ")], [bytes("two "), bytes("three ")]]) {
+    transport.write(chunks);
+    expect(transport.bufferedAmount).toBe(0);
+    for (const chunk of chunks) chunk.fill(0);
+  }
+  expect(Buffer.concat(written).toString()).toBe("one two three ");
 });
 
 test("NodeTransport.write() writes one chunk, and many in order", async () => {

@@ -92,8 +92,9 @@ export interface SocketEnds {
 /**
  * Drives a connected socket that nobody reads yet, and with `allowHalfOpen`.
  *
- * Chunks of `node:net` and `node:tls` are fresh memory and never used again, so they can be given away. Those of other
- * streams may be what somebody else wrote: they are copied.
+ * Chunks of `node:net` and `node:tls` are fresh memory and never used again, so they can be given away, and what is written
+ * there was read when the write is over. Other streams may give what somebody else wrote, and keep what they are given: there
+ * bytes are copied both ways.
  */
 export class NodeTransport implements Transport {
   readonly #socket: Driven;
@@ -190,7 +191,9 @@ export class NodeTransport implements Transport {
       socket.write(NOTHING, this.#written);
     } else {
       if (chunks.length > 1) socket.cork();
-      for (const chunk of chunks) socket.write(chunk, this.#written);
+      // Other streams may have handed it on, and not read it yet, when they say that it is written.
+      const isSocket = socket instanceof Socket;
+      for (const chunk of chunks) socket.write(isSocket ? chunk : new Uint8Array(chunk), this.#written);
       if (chunks.length > 1) socket.uncork();
       this.#mayHold = socket.writableLength > 0;
     }
