@@ -12,20 +12,20 @@ export function readJson(path) {
 
 /**
  * The WebAssembly modules: `entry` becomes build/`name`.wasm as the target `name` of asconfig.json says, and the
- * base64 of that becomes the constant `embeddedAs` of src/kernels/`embedded`.
+ * hexadecimal digits of that become the constant `embeddedAs` of src/kernels/`embedded`.
  */
 export const MODULES = [
   {
     name: "protocol",
     entry: "assembly/index.ts",
     embedded: "module.bytes.generated.ts",
-    embeddedAs: "MODULE_BASE64",
+    embeddedAs: "MODULE_HEX",
   },
   {
     name: "deflate",
     entry: "assembly/deflate/index.ts",
     embedded: "deflate.bytes.generated.ts",
-    embeddedAs: "DEFLATE_BASE64",
+    embeddedAs: "DEFLATE_HEX",
   },
 ];
 

@@ -1,5 +1,5 @@
 // The WebAssembly module of the codecs from bytes in the source: apart from that of the protocol, which is needed without it.
-import { DEFLATE_BASE64 } from "./deflate.bytes.generated.ts";
+import { DEFLATE_HEX } from "./deflate.bytes.generated.ts";
 import { compileEmbedded } from "./module.inline.ts";
 
 /**
@@ -8,5 +8,5 @@ import { compileEmbedded } from "./module.inline.ts";
  * @throws {Error} As `compileEmbedded`.
  */
 export function loadDeflateModule(): WebAssembly.Module {
-  return compileEmbedded(DEFLATE_BASE64);
+  return compileEmbedded(DEFLATE_HEX);
 }

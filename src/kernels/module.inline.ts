@@ -1,29 +1,24 @@
 // The WebAssembly module of the protocol from bytes in the source: for every runtime that may compile.
-import { MODULE_BASE64 } from "./module.bytes.generated.ts";
+import { MODULE_HEX } from "./module.bytes.generated.ts";
 
 /** Newer runtimes have it; the library of types does not. */
-interface MaybeFromBase64 extends Uint8ArrayConstructor {
-  readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
+interface MaybeFromHex extends Uint8ArrayConstructor {
+  readonly fromHex?: (text: string) => Uint8Array<ArrayBuffer>;
 }
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const constructor: MaybeFromBase64 = Uint8Array;
-  if (constructor.fromBase64 !== undefined) return constructor.fromBase64(text);
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < characters.length; i++) {
-    bytes[i] = characters.charCodeAt(i);
-  }
-  return bytes;
+function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  const constructor: MaybeFromHex = Uint8Array;
+  if (constructor.fromHex !== undefined) return constructor.fromHex(text);
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16));
 }
 
 /**
- * Compiles a module from base64.
+ * Compiles a module from hexadecimal digits.
  *
  * @throws {Error} Where WebAssembly is missing, or a content security policy forbids to compile.
  */
-export function compileEmbedded(base64: string): WebAssembly.Module {
-  return new WebAssembly.Module(decodeBase64(base64));
+export function compileEmbedded(hex: string): WebAssembly.Module {
+  return new WebAssembly.Module(decodeHex(hex));
 }
 
 /**
@@ -32,5 +27,5 @@ export function compileEmbedded(base64: string): WebAssembly.Module {
  * @throws {Error} As `compileEmbedded`.
  */
 export function loadModule(): WebAssembly.Module {
-  return compileEmbedded(MODULE_BASE64);
+  return compileEmbedded(MODULE_HEX);
 }

@@ -16,10 +16,10 @@ import {
   SHA1_STATE_OFFSET,
   UTF16_OFFSET,
 } from "../../src/kernels/constants.ts";
-import { DEFLATE_BASE64 } from "../../src/kernels/deflate.bytes.generated.ts";
+import { DEFLATE_HEX } from "../../src/kernels/deflate.bytes.generated.ts";
 import { INFLATE_REGISTERS_OFFSET } from "../../src/kernels/deflate-constants.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
-import { MODULE_BASE64 } from "../../src/kernels/module.bytes.generated.ts";
+import { MODULE_HEX } from "../../src/kernels/module.bytes.generated.ts";
 import { loadDeflateModule } from "../../src/kernels/deflate.inline.ts";
 import { loadModule } from "../../src/kernels/module.inline.ts";
 import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
@@ -53,19 +53,19 @@ function minimumAndMaximum(bytes: Uint8Array): number[] {
 describe.each([
   {
     name: "protocol",
-    base64: MODULE_BASE64,
+    hex: MODULE_HEX,
     load: loadModule,
     kernels: ["mask", "parse", "sha1", "transcode", "validateUtf8"],
   },
   {
     name: "deflate",
-    base64: DEFLATE_BASE64,
+    hex: DEFLATE_HEX,
     load: loadDeflateModule,
     kernels: ["beginWindow", "deflate", "inflate", "makeRoom", "restoreTables"],
   },
-])("the module $name", ({ base64, load, kernels }) => {
+])("the module $name", ({ hex, load, kernels }) => {
   test("is at most 12 KiB", () => {
-    expect(Buffer.from(base64, "base64").length).toBeLessThanOrEqual(12 * 1024);
+    expect(Buffer.from(hex, "hex").length).toBeLessThanOrEqual(12 * 1024);
   });
 
   test("imports nothing but its memory", () => {
@@ -78,7 +78,7 @@ describe.each([
   });
 
   test("wants exactly the memory that it gets", () => {
-    expect(minimumAndMaximum(Buffer.from(base64, "base64"))).toEqual([PAGES, PAGES]);
+    expect(minimumAndMaximum(Buffer.from(hex, "hex"))).toEqual([PAGES, PAGES]);
   });
 });
 
@@ -101,16 +101,16 @@ describe("the modules", () => {
     expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
   });
 
-  test("loads where Uint8Array.fromBase64 exists and where it does not", () => {
-    const constructor: { fromBase64?: unknown } = Uint8Array as object;
-    const original = Object.getOwnPropertyDescriptor(Uint8Array, "fromBase64");
+  test("loads where Uint8Array.fromHex exists and where it does not", () => {
+    const constructor: { fromHex?: unknown } = Uint8Array as object;
+    const original = Object.getOwnPropertyDescriptor(Uint8Array, "fromHex");
     try {
-      constructor.fromBase64 = (text: string) => new Uint8Array(Buffer.from(text, "base64"));
+      constructor.fromHex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
       expect(new WasmKernels(loadModule()).name).toBe("wasm");
-      delete constructor.fromBase64;
+      delete constructor.fromHex;
       expect(new WasmKernels(loadModule()).name).toBe("wasm");
     } finally {
-      if (original !== undefined) Object.defineProperty(Uint8Array, "fromBase64", original);
+      if (original !== undefined) Object.defineProperty(Uint8Array, "fromHex", original);
     }
   });
 });
