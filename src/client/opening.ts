@@ -133,16 +133,18 @@ class Opening {
     const abort = (): void => transport.abort();
     this.#signal.addEventListener("abort", abort);
     const startedAt = sharedTimers().clock.now();
+    const link = this.#link(transport);
+    const { protocol } = link;
     let connection: ClientConnection | undefined;
+    let isStarted = false;
     try {
-      const link = this.#link(transport);
-      const { protocol } = link;
       connection = new ((this.#settings.options.createConnection ?? ClientConnection) as ConnectionClass)(link);
       const request = protocol.connect();
       await this.#authentication?.authorize(request);
       this.#signal.throwIfAborted();
       link.request = request;
       protocol.sendRequest(request);
+      isStarted = true;
       link.start();
       link.flush();
       link.response = (await link.handshake) as HandshakeResponse;
@@ -152,6 +154,8 @@ class Opening {
     } catch (error) {
       if (connection !== undefined) tellHandshake(connection, startedAt, error as Error);
       transport.abort();
+      // So that it hears of its end, which who closes it in its constructor waits for.
+      if (!isStarted) link.start();
       throw error;
     } finally {
       this.#signal.removeEventListener("abort", abort);

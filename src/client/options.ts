@@ -17,7 +17,7 @@ import type { ClientExtensionFactory } from "../extensions/extension.ts";
 import { Headers } from "../http/headers.ts";
 import { parseUri } from "../http/uri.ts";
 import type { ClientHandshakeSettings } from "../protocol/client-handshake.ts";
-import { checkSubprotocols } from "../protocol/negotiation.ts";
+import { buildRequest } from "../protocol/client-handshake.ts";
 import { backoff } from "./backoff.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { DestinationOptions } from "./destination.ts";
@@ -101,10 +101,12 @@ export function readConnectOptions(given: string | URL, options: ConnectOptions)
   const uri = parseUri(given);
   checkOptions(options);
   checkSignal(options.signal ?? undefined);
-  checkSubprotocols(options.subprotocols ?? []);
   checkExtensions(options.extensions, "requestParameters");
   checkSubclass("createConnection", options.createConnection, ClientConnection);
   checkObject("additionalHeaders", options.additionalHeaders);
+  // What no server could be asked with is found before any is.
+  const additionalHeaders = new Headers(options.additionalHeaders ?? []);
+  buildRequest(uri, { ...options, additionalHeaders, extensions: [] }, "");
   destinationOf(uri, options);
   const proxy = readProxy(options);
   const connection = readConnectionOptions(options);
@@ -113,7 +115,7 @@ export function readConnectOptions(given: string | URL, options: ConnectOptions)
     options,
     connection,
     extensions: withCompression(options.extensions ?? [], compression),
-    first: { uri, additionalHeaders: new Headers(options.additionalHeaders ?? []) },
+    first: { uri, additionalHeaders },
     pinned: pinnedBy(uri.unix, options),
     proxy,
     maxRedirects: readLimit("maxRedirects", options.maxRedirects, MOST_REDIRECTS) ?? Infinity,

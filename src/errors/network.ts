@@ -1,5 +1,6 @@
 // Faults of the network below the protocol, the same on every runtime.
 import { WebSocketException } from "./base.ts";
+import { withoutStack } from "./without-stack.ts";
 
 /**
  * What went wrong with a socket. `"unsupported"` is for what this system or runtime cannot do, `"other"` for what the
@@ -37,6 +38,11 @@ export class NetworkError extends WebSocketException {
     this.reason = reason;
     this.certificateFault = options?.certificateFault ?? null;
   }
+}
+
+/** The stream ended without a Close frame. */
+export function unexpectedEof(): NetworkError {
+  return withoutStack(() => new NetworkError("eof", "connection closed without a close frame"));
 }
 
 /** A deadline of ours passed: `openTimeout`, `closeTimeout` or `pingTimeout`. */

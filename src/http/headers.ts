@@ -62,7 +62,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
       return;
     }
     for (const [name, values] of Object.entries(init)) {
-      for (const value of typeof values === "string" ? [values] : values) this.append(name, value);
+      for (const value of Array.isArray(values) ? values : [values]) this.append(name, value);
     }
   }
 

@@ -110,7 +110,9 @@ export class FrameSender extends FrameWriter {
     if (opcode !== Opcode.CONTINUATION && this.#isFragmenting) throw new ProtocolError("expected a continuation frame");
   }
 
+  /** @throws {TypeError} For a payload that is neither text nor bytes. */
   sendData(opcode: Opcode, payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
+    if (typeof payload !== "string") checkBytes(payload);
     this.payloadLength += this.#sendPayload(opcode, payload, fin, hint);
     if (fin) this.messages++;
     this.#isFragmenting = !fin;
@@ -193,6 +195,7 @@ export class FrameSender extends FrameWriter {
 
   /** Sends a Ping or Pong; in front of what waits while the transport is congested. */
   sendControl(opcode: Opcode, payload: Uint8Array): void {
+    checkBytes(payload);
     if (payload.length > MAX_CONTROL_PAYLOAD) {
       throw new RangeError(
         `Cannot send control frame: ${payload.length} bytes, expected at most ${MAX_CONTROL_PAYLOAD}`,
@@ -239,6 +242,11 @@ export class FrameSender extends FrameWriter {
     const encoded = (this.extensions as ExtensionPipeline).encode(frame, hint);
     this.writeBytes(firstByteOf(encoded), encoded.payload);
   }
+}
+
+/** Not by its class: bytes of another realm will do. */
+function checkBytes(payload: Uint8Array): void {
+  if (payload.BYTES_PER_ELEMENT !== 1) throw new TypeError("Cannot send: expected a string or a Uint8Array");
 }
 
 function firstByteOf({ opcode, fin, rsv1, rsv2, rsv3 }: Frame): number {

@@ -2,8 +2,7 @@
 import { portableTextCodec } from "../bytes/text-codec.ts";
 import type { CloseFrame, ConnectionClosed } from "../errors/closed.ts";
 import { connectionClosed } from "../errors/closed.ts";
-import { withoutStack } from "../errors/without-stack.ts";
-import { NetworkError } from "../errors/network.ts";
+import { unexpectedEof } from "../errors/network.ts";
 import { InvalidState, ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint, Extension } from "../extensions/extension.ts";
 import { CloseCode } from "../frames/close-code.ts";
@@ -124,10 +123,8 @@ export abstract class Protocol extends Outbox {
     if (this.#isEofReceived) return;
     this.#isEofReceived = true;
     if (!this.#isDiscarding) {
-      if (this.#state === "connecting") this.receiveHandshakeEof();
-      else
-        this.parserError =
-          cause ?? withoutStack(() => new NetworkError("eof", "connection closed without a close frame"));
+      if (this.#state === "connecting") this.receiveHandshakeEof(cause);
+      else this.parserError = cause ?? unexpectedEof();
     }
     this.settle();
     this.abandon();
@@ -163,7 +160,7 @@ export abstract class Protocol extends Outbox {
   protected abstract receiveHandshake(chunk: Uint8Array): void;
 
   /** The stream ended before the opening handshake was over. */
-  protected abstract receiveHandshakeEof(): void;
+  protected abstract receiveHandshakeEof(cause: Error | undefined): void;
 
   protected pushEvent(event: ProtocolEvent): void {
     this.receiver.events = appended(this.receiver.events, event);

@@ -6,6 +6,7 @@ import { resolveHttpLimits } from "../http/limits.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import { RequestReader } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
+import { unexpectedEof } from "../errors/network.ts";
 import { InvalidState } from "../errors/protocol.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
 import { Protocol } from "./protocol.ts";
@@ -118,7 +119,9 @@ export class ServerProtocol extends Protocol {
     this.isEarlyFull = this.#early.length >= this.#limits.total;
   }
 
-  protected override receiveHandshakeEof(): void {
+  protected override receiveHandshakeEof(cause: Error | undefined): void {
+    // Who decides on the answer is told why there is nobody to get it.
+    if (this.#request !== undefined) this.parserError = cause ?? unexpectedEof();
     try {
       this.#reader?.eof();
     } catch (error) {

@@ -52,13 +52,17 @@ async function start(runtime: Runtime, handler: Handler, options: ServeOptions):
   const { log, httpLimits, openTimeout } = settings.connection;
   const accept = (transport: Transport): void => server.accept(transport);
   server.listening(await openPlace(options, { runtime, log, httpLimits, openTimeout, accept }));
-  if (signal != null) closeOnAbort(server, signal);
+  if (signal == null) return server;
+  if (signal.aborted) {
+    await server.close();
+    throw signal.reason;
+  }
+  closeOnAbort(server, signal);
   return server;
 }
 
 function closeOnAbort(server: Server, signal: AbortSignal): void {
   const close = (): void => void server.close();
-  if (signal.aborted) close();
   signal.addEventListener("abort", close);
   void server.finished.then(() => signal.removeEventListener("abort", close));
 }

@@ -3,7 +3,9 @@ import { Deferred, rejected } from "../async/deferred.ts";
 import type { Timer } from "../async/timers.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
+import { checkSignal } from "../connection/check-signal.ts";
 import { Link } from "../connection/link.ts";
+import { checkOptions } from "../connection/options.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
 import type { Address, Transport } from "../connection/transport.ts";
@@ -95,12 +97,14 @@ export class RunningServer implements Server {
   }
 
   close(options: ServerCloseOptions = {}): Promise<void> {
-    const { closeConnections = true, code = CloseCode.GOING_AWAY, reason = "", signal } = options;
     try {
-      new Close(code, reason).serialize();
+      checkOptions(options);
+      checkSignal(options.signal);
+      new Close(options.code ?? CloseCode.GOING_AWAY, options.reason ?? "").serialize();
     } catch (error) {
       return rejected(error);
     }
+    const { closeConnections = true, code = CloseCode.GOING_AWAY, reason = "", signal } = options;
     if (!this.#isClosing) {
       this.#isClosing = true;
       this.#log.closing();

@@ -298,4 +298,25 @@ describe("createConnection", () => {
     await runtime.settle();
     expect(peers[0]?.isClosed).toBe(true);
   });
+
+  test("that closes or aborts in its constructor comes to its end", async () => {
+    for (const how of ["close", "abort"] as const) {
+      const made: ClientConnection[] = [];
+      let ended: unknown;
+      class Mine extends ClientConnection {
+        constructor(...args: ConstructorParameters<typeof ClientConnection>) {
+          super(...args);
+          made.push(this);
+          ended = this[how]();
+        }
+      }
+      const { go, peers, runtime } = await serving();
+      await expect(go("ws://a:1024/", [accept], { createConnection: Mine })).rejects.toBeInstanceOf(Error);
+      await runtime.settle();
+      await ended;
+      expect((await made[0]?.closed)?.code).toBe(1006);
+      expect(made[0]?.state).toBe("closed");
+      expect(peers[0]?.isClosed).toBe(true);
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { MultipleValuesError } from "../../src/errors/multiple-values.ts";
 import { describe, expect, test } from "vitest";
 import { backoff } from "../../src/client/backoff.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
@@ -83,6 +84,14 @@ describe("readConnectOptions()", () => {
     ["an extension that is none", URI, { extensions: [1] as never }, TypeError],
     ["an object as a class", URI, { createConnection: {} as never }, TypeError],
     ["another class", URI, { createConnection: Map as never }, TypeError],
+    ["a number as origin", URI, { origin: 5 as never }, TypeError],
+    ["an origin of two lines", URI, { origin: "a\r\nb" }, InvalidHeaderValue],
+    ["a number as user agent", URI, { userAgentHeader: 5 as never }, TypeError],
+    ["a user agent of two lines", URI, { userAgentHeader: "a\nb" }, InvalidHeaderValue],
+    ["a header of the handshake", URI, { additionalHeaders: { Upgrade: "x" } }, TypeError],
+    ["two hosts", URI, { additionalHeaders: { Host: ["a", "b"] } }, MultipleValuesError],
+    ["a number as header", URI, { additionalHeaders: { a: 5 } as never }, TypeError],
+    ["nothing as header", URI, { additionalHeaders: { a: undefined } as never }, TypeError],
     ["a string of headers", URI, { additionalHeaders: "x" as never }, TypeError],
     ["the name of a logger", URI, { logger: "console" as never }, TypeError],
   ])("refuses %s", (_what, uri, options, type) => {

@@ -653,6 +653,22 @@ describe.each(SIDES)("%s fail()", (side) => {
 });
 
 describe.each(SIDES)("%s sending", (side) => {
+  test.each<[string, (protocol: OpenProtocol) => void]>([
+    ["text of a number", (protocol) => protocol.sendText(5 as never)],
+    ["text of a buffer", (protocol) => protocol.sendText(new ArrayBuffer(2) as never)],
+    ["binary of a buffer", (protocol) => protocol.sendBinary(new ArrayBuffer(4) as never)],
+    ["binary of a view of words", (protocol) => protocol.sendBinary(new Uint16Array(2) as never)],
+    ["binary of a DataView", (protocol) => protocol.sendBinary(new DataView(new ArrayBuffer(4)) as never)],
+    ["a fragment of a list", (protocol) => protocol.sendBinary([1] as never, false)],
+    ["a ping of text", (protocol) => protocol.sendPing("hi" as never)],
+    ["a pong of a buffer", (protocol) => protocol.sendPong(new ArrayBuffer(4) as never)],
+  ])("refuses %s, and nothing is sent", (_what, send) => {
+    const protocol = new OpenProtocol(side);
+    expect(() => send(protocol)).toThrow(TypeError);
+    protocol.sendText("after");
+    expect(sentBy(protocol)).toEqual(["81|61 66 74 65 72"]);
+  });
+
   test("the examples of RFC 6455 5.7, byte for byte", () => {
     const key = 0x3d21fa37; // 37 fa 21 3d on the wire
     for (const kernels of KERNELS) {

@@ -413,6 +413,24 @@ describe("hooks", () => {
     expect(peer.takenText().split("\r\n\r\n")[1]?.slice(0, 4)).toBe("\u0081\u0002hi");
   });
 
+  test("a hook is told why its client is gone", async () => {
+    for (const how of ["end", "abort"] as const) {
+      const causes: unknown[] = [];
+      const { dial, settle } = await serveInMemory(never, {
+        processRequest: async (ws) => {
+          causes.push((await ws.closed).error.cause);
+        },
+      });
+      const { peer } = dial();
+      peer.send(GOOD_REQUEST);
+      await settle();
+      if (how === "end") peer.end();
+      else peer.transport.abort();
+      await settle();
+      expect(causes).toMatchObject([{ name: "NetworkError", reason: how === "end" ? "eof" : "reset" }]);
+    }
+  });
+
   test("a client that leaves while a hook runs is no error", async () => {
     for (const how of ["end", "abort"] as const) {
       let go: () => void = () => {};

@@ -46,10 +46,15 @@ test("the signal closes the server", async () => {
   await server.finished;
 });
 
-test("the signal closes the server, aborted while it begins to listen too", async () => {
+test("serve() with a signal that is aborted while it begins to listen rejects, and listens no longer", async () => {
+  const runtime = new MemoryRuntime();
+  const listening = runtime.listen.bind(runtime);
   const controller = new AbortController();
-  const starting = bindServe(new MemoryRuntime())(idle, { signal: controller.signal });
-  controller.abort();
-  const server = await starting.catch(() => undefined);
-  await server?.finished;
+  runtime.listen = async (...settings) => {
+    const listener = await listening(...settings);
+    controller.abort("enough");
+    return listener;
+  };
+  await expect(bindServe(runtime)(idle, { signal: controller.signal })).rejects.toBe("enough");
+  expect(runtime.calls).toEqual(["close"]);
 });

@@ -195,6 +195,15 @@ describe("close()", () => {
     },
   );
 
+  test.each([[null], [5], [{ signal: 5 }], [{ signal: {} }]])(
+    "rejects for %j instead of options, and the server goes on",
+    async (options) => {
+      const scene = await serveInMemory();
+      await expect(scene.server.close(options as never)).rejects.toBeInstanceOf(TypeError);
+      await open(scene);
+    },
+  );
+
   test("again only waits", async () => {
     const scene = await serveInMemory();
     const peer = await open(scene);
