@@ -22,8 +22,8 @@ export interface DestinationOptions {
   /** Port for TCP. */
   readonly port?: number | undefined;
   /**
-   * A connection that is there already. It is handed over: it is closed with the WebSocket, also if the opening fails. A
-   * `wss:` URI puts TLS on a stream that has none; a {@link Transport} is taken as it is.
+   * A connection that is there already. It is handed over: it is closed with the WebSocket, also if the opening fails, but not if
+   * the URI or another option is wrong. A `wss:` URI puts TLS on a stream that has none; a {@link Transport} is taken as it is.
    */
   readonly transport?: Transport | DuplexLike | undefined;
 }

@@ -182,7 +182,6 @@ export class Outgoing {
   ): Promise<void> {
     if (encoding === undefined) return this.#append(payload, options);
     const { protocol } = this.#link;
-    encoding.finish();
     protocol.checkOrder(Opcode.BINARY);
     protocol.sender.sendEncoded(encoding);
     return this.#link.queued(false);
