@@ -133,6 +133,50 @@ describe.each(HOOKS)("%s that", (_name, hook) => {
   });
 });
 
+/** The same for frames that arrive. */
+const ARRIVALS: readonly (readonly [string, (call: () => void) => ConnectionOptions])[] = [
+  ["a listener of frame-in", (call) => (endings.push(subscribe("frame-in", call)), {})],
+  [
+    "a debug log",
+    (call) => ({ logger: { debug: (line) => void (/^< [A-Z]+ /.test(line) && call()), warn() {}, error() {} } }),
+  ],
+];
+
+describe.each(ARRIVALS)("%s of what arrives that", (_name, hook) => {
+  const CALLS = ["abort", "close", "send", "ping"] as const;
+  const FRAMES: readonly (readonly [string, Uint8Array])[] = [
+    ["a Ping", hex`89 01 41`],
+    ["a Close frame", hex`88 02 03 e8`],
+    ["text", hex`81 01 41`],
+    ["a fault behind text", hex`81 01 41 83 00`],
+    ["many frames", hex`81 01 41 89 00 81 01 42 88 02 03 e9 81 00`],
+  ];
+  const ROWS = FRAMES.flatMap(([what, frames]) => CALLS.map((call) => ({ call, what, frames })));
+
+  test.each(ROWS)("calls $call() as $what arrives", async ({ call, frames }) => {
+    const opened: RawScene[] = [];
+    const calls: unknown[] = [];
+    const options = hook(() => {
+      for (const { ws } of opened) {
+        calls.push(
+          call === "send" ? ws.send("B").catch(() => {}) : call === "ping" ? ws.ping().catch(() => {}) : ws[call](),
+        );
+      }
+    });
+    const scene = await openRaw("server", { ...options, closeTimeout: 1000 });
+    opened.push(scene);
+    expect(await unhandledDuring(() => scene.feed(frames))).toEqual([]);
+    expect(calls.length).toBeGreaterThan(0);
+    scene.peer.transport.abort();
+    await scene.settle();
+    await Promise.all(calls);
+    expect(scene.ws.state).toBe("closed");
+    // No frame of ours behind a Close frame, and only one of these.
+    const sent = scene.sent();
+    expect(sent.includes("88 0") ? sent.slice(sent.indexOf("88 0") + 6) : "").not.toMatch(/8[1289] 0/);
+  });
+});
+
 test("a listener of frame-out that closes as a long compressed message is sent", async () => {
   let isOpen = false;
   const { ws, settle, sent } = await openDeflated("server", { closeTimeout: 1000 });
