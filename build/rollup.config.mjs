@@ -1,7 +1,7 @@
 // Flattens the JavaScript that tsc wrote into one short file an entry and shared chunks, with source maps to src/.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { rollup } from "rollup";
 import { minify } from "terser";
 import { distEntries, fromDist } from "./project.mjs";
@@ -20,6 +20,23 @@ const chainSourceMaps = {
     return { code, map: JSON.parse(readFileSync(`${id}.map`, "utf8")) };
   },
 };
+
+/**
+ * Writes the numbers in the place of `CloseCode.NORMAL_CLOSURE` and the like. No bundler does that with exported objects, and a page
+ * would have all their names in it. Columns stay as they are, so that source maps do.
+ */
+async function inlineCodes(from) {
+  const at = (file) => import(pathToFileURL(join(from, "frames", file)).href);
+  const objects = { CloseCode: (await at("close-code.js")).CloseCode, Opcode: (await at("opcode.js")).Opcode };
+  const names = new RegExp(`\\b(${Object.keys(objects).join("|")})\\.([A-Z_]+)\\b`, "g");
+  return {
+    name: "inline-codes",
+    transform: (code) => ({
+      code: code.replaceAll(names, (whole, object, name) => String(objects[object][name]).padEnd(whole.length)),
+      map: null,
+    }),
+  };
+}
 
 /** Development dependencies that become a part of an entry; THIRD-PARTY-NOTICES.md has their licences. */
 const BUNDLED = new Map([["path-to-regexp", fileURLToPath(import.meta.resolve("path-to-regexp"))]]);
@@ -87,7 +104,7 @@ export async function bundle(from, to) {
   const build = await rollup({
     input,
     external: EXTERNAL,
-    plugins: [bundleDependencies, chainSourceMaps, shorten],
+    plugins: [bundleDependencies, chainSourceMaps, await inlineCodes(from), shorten],
     onwarn,
   });
   await build.write({
