@@ -1,4 +1,5 @@
 // Routing: which handler a request gets, by its path.
+import { checkFunction, checkOptions } from "../connection/options.ts";
 import { isHost } from "../http/fields.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HookResult } from "../server/options.ts";
@@ -70,11 +71,16 @@ export class Router<C extends ServerConnection = ServerConnection> {
   readonly #chosen = new WeakMap<C, () => void | Promise<void>>();
 
   constructor(rules: Rules<C>, options: RouterOptions<C> = {}) {
-    if (options.serverName !== undefined && !isHost(options.serverName)) {
-      throw new TypeError(`Cannot use serverName: ${options.serverName} is no host`);
+    checkOptions(options);
+    checkFunction("notFound", options.notFound);
+    const { serverName } = options;
+    if (serverName !== undefined && !(typeof serverName === "string" && isHost(serverName))) {
+      throw new TypeError(`Cannot use serverName: ${String(serverName)} is no host`);
     }
     this.#options = options;
-    this.#routes = entriesOf(rules).map(([pattern, target]) => {
+    this.#routes = entriesOf(rules).map((rule) => {
+      if (!Array.isArray(rule)) throw new TypeError("Cannot route: expected pairs of a pattern and a target");
+      const [pattern, target] = rule;
       checkTarget(target);
       return { match: compilePattern(pattern), target };
     });

@@ -206,6 +206,10 @@ describe("route()", () => {
     ],
     ["a bad pattern", { chat: idle }, {}, "Cannot route: pattern chat does not start with a slash"],
     ["a bad serverName", {}, { serverName: "a b" }, "Cannot use serverName: a b is no host"],
+    ["a number as serverName", {}, { serverName: 5 as never }, "Cannot use serverName: 5 is no host"],
+    ["a number as notFound", {}, { notFound: 5 as never }, "Cannot use notFound: expected a function"],
+    ["null as options", {}, null as never, "Cannot use options: expected an object"],
+    ["a rule that is no pair", [5], {}, "Cannot route: expected pairs of a pattern and a target"],
   ])("throws a TypeError for %s", (_what, rules, options, message) => {
     expect(() => route(rules as never, options)).toThrow(new TypeError(message));
   });
