@@ -59,7 +59,9 @@ export class EventSocket implements NativeSocket {
       this.#sink?.onMessage(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
     });
     socket.addEventListener("error", (event) => this.#failed(event));
-    socket.addEventListener("close", ({ code = CloseCode.ABNORMAL_CLOSURE, reason = "" }) => {
+    socket.addEventListener("close", ({ code: told, reason = "" }) => {
+      // Deno (2.9.5) says 0 of a connection that is lost or failed.
+      const code = told || CloseCode.ABNORMAL_CLOSURE;
       // Where the runtime leaves the answer to us. Elsewhere this does nothing.
       if (!this.#isClosing) this.#tryClose(code === CloseCode.NO_STATUS_RCVD ? undefined : code, reason);
       this.#take()?.onClose(code === CloseCode.ABNORMAL_CLOSURE ? null : { code, reason }, this.#fault);

@@ -75,6 +75,8 @@ describe("EventSocket", () => {
     [{ code: 1005, reason: "" }, { code: 1005, reason: "" }, [undefined, ""]],
     [{ code: 1006, reason: "" }, null, [1006, ""]],
     [{}, null, [1006, ""]],
+    // What Deno 2.9 says of a connection that is lost.
+    [{ code: 0, reason: "" }, null, [1006, ""]],
   ])("answers %o, where the runtime leaves that to us", (event, close, answer) => {
     const { fake, heard } = attached();
     fake.fault = new Error("closed already");

@@ -70,6 +70,26 @@ export function upgradeCases(
       expect([1006, 4006]).toContain((await aborted.closed).code);
     });
 
+    /** How connections of `/watched` have ended, once there are so many. */
+    async function ends(count: number): Promise<unknown[]> {
+      return vi.waitFor(
+        async () => {
+          const told = JSON.parse(String(await (await connect(uri("/ends"))).recv())) as unknown[];
+          expect(told).toHaveLength(count);
+          return told;
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+    }
+
+    test("a peer that is lost has sent no Close frame, and one that closes has", async () => {
+      (await connect(uri("/watched"))).abort();
+      expect(await ends(1)).toEqual([{ code: 1006, received: null, sent: null, isLost: true }]);
+      await (await connect(uri("/watched"))).close(4001, "bye");
+      const frame = { code: 4001, reason: "bye" };
+      expect((await ends(2))[1]).toEqual({ code: 4001, received: frame, sent: frame, isLost: false });
+    });
+
     test("refuses what is no upgrade, and origins that are not allowed", async () => {
       const plain = await fetch(`http://127.0.0.1:${port}/echo`);
       expect([plain.status, await plain.text()]).toEqual([426, expect.stringContaining("WebSocket client")]);

@@ -1,5 +1,14 @@
 // What servers of `upgradeWebSocket` do in tests, by path.
+import type { CloseInfo } from "../../src/connection/connection.ts";
+import { NetworkError } from "../../src/errors/network.ts";
 import type { UpgradedConnection, UpgradeOptions } from "../../src/server/upgrade.ts";
+
+/** How the connections of `/watched` ended. */
+const ends: unknown[] = [];
+
+function tell({ code, received, sent, error }: CloseInfo): void {
+  ends.push({ code, received, sent, isLost: error.cause instanceof NetworkError });
+}
 
 const HANDLERS: Record<string, (ws: UpgradedConnection) => unknown> = {
   "/echo": async (ws) => {
@@ -10,6 +19,8 @@ const HANDLERS: Record<string, (ws: UpgradedConnection) => unknown> = {
     throw new Error("handler failed");
   },
   "/full": (ws) => ws.closed,
+  "/watched": (ws) => ws.closed.then(tell),
+  "/ends": (ws) => ws.send(JSON.stringify(ends)),
   "/many": async (ws) => {
     for (let i = 0; i < 200; i++) await ws.send(new Uint8Array(100_000));
   },
