@@ -49,7 +49,7 @@ test("events reach the socket that the request was given", () => {
 
 test("sends, closes and drops", () => {
   const { socket, ws, calls, heard, headers } = scene(null);
-  expect(headers).toBeUndefined();
+  expect(headers).toEqual({ "Sec-WebSocket-Protocol": "" });
   socket.send("before it is open");
   socket.close(1000, "");
   webSocketHandlers.open(ws);

@@ -46,6 +46,12 @@ export function upgradeCases(
       expect(await ws.closed).toMatchObject({ code: 1000 });
     });
 
+    test("without a subprotocol that is chosen there is none at either end", async () => {
+      const ws = await connect(uri("/once"), { subprotocols: ["unwanted"] });
+      expect([ws.subprotocol, ws.response?.headers.get("Sec-WebSocket-Protocol")]).toEqual([null, null]);
+      expect(await ws.recv()).toBe("/once null");
+    });
+
     test("sends much to a slow reader", async () => {
       const ws = await connect(uri("/many"), { maxQueue: 1 });
       await new Promise((resolve) => setTimeout(resolve, 100));

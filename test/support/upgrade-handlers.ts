@@ -38,7 +38,7 @@ export async function handlers(ws: UpgradedConnection): Promise<void> {
 
 export const OPTIONS: UpgradeOptions = {
   origins: [null, "https://example.com"],
-  selectSubprotocol: (offered) => offered[0] ?? null,
+  selectSubprotocol: (offered) => offered.find((name) => name !== "unwanted") ?? null,
   maxQueue: 3,
   logger: { warn() {}, error() {} },
 };

@@ -14,7 +14,7 @@ export interface ServerWebSocket {
 
 /** What is used of what `Bun.serve` returns. */
 export interface BunServer {
-  upgrade(request: object, options: { readonly data: unknown; readonly headers?: Record<string, string> }): boolean;
+  upgrade(request: object, options: { readonly data: unknown; readonly headers: Record<string, string> }): boolean;
 }
 
 /** The `websocket` of `Bun.serve`. */
@@ -95,6 +95,7 @@ export function socketFor(
   subprotocol: string | null,
 ): { readonly socket: NativeSocket; upgrade(): boolean } {
   const socket = new BunSocket(subprotocol ?? "");
-  const headers = subprotocol === null ? {} : { headers: { "Sec-WebSocket-Protocol": subprotocol } };
-  return { socket, upgrade: () => server.upgrade(request, { data: socket, ...headers }) };
+  // Without the header Bun (1.4.5) answers with the first subprotocol that is offered. An empty one is not sent.
+  const headers = { "Sec-WebSocket-Protocol": subprotocol ?? "" };
+  return { socket, upgrade: () => server.upgrade(request, { data: socket, headers }) };
 }
