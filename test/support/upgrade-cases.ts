@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import { connect } from "../../src/node.ts";
 import { type Running, start } from "../repo/programs.ts";
+import { MIB } from "./upgrade-handlers.ts";
 
 /** Tests the server that `command` starts. `close` gives the code that arrives for one of ours. */
 export function upgradeCases(
@@ -58,6 +59,14 @@ export function upgradeCases(
       let count = 0;
       for await (const message of ws) count += message.length;
       expect(count).toBe(20_000_000);
+    });
+
+    test("what is sent without waiting is kept for a slow reader", async () => {
+      const ws = await connect(uri("/burst"), { maxQueue: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      let count = 0;
+      for await (const message of ws) count += message.length;
+      expect(count).toBe(48 * MIB);
     });
 
     test("a handler that throws, a queue over its limit, codes, and what cannot be done", async () => {

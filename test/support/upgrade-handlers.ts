@@ -3,6 +3,8 @@ import type { CloseInfo } from "../../src/connection/connection.ts";
 import { NetworkError } from "../../src/errors/network.ts";
 import type { UpgradedConnection, UpgradeOptions } from "../../src/server/upgrade.ts";
 
+export const MIB = 0x100000;
+
 /** How the connections of `/watched` ended. */
 const ends: unknown[] = [];
 
@@ -24,6 +26,7 @@ const HANDLERS: Record<string, (ws: UpgradedConnection) => unknown> = {
   "/many": async (ws) => {
     for (let i = 0; i < 200; i++) await ws.send(new Uint8Array(100_000));
   },
+  "/burst": (ws) => Promise.all(Array.from({ length: 48 }, () => ws.send(new Uint8Array(MIB)))),
   "/ping": (ws) => ws.ping().catch((error: unknown) => ws.send(String(error))),
   "/abort": (ws) => ws.abort(),
   "/close": async (ws) => {

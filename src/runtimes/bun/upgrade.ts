@@ -19,6 +19,8 @@ export interface BunServer {
 
 /** The `websocket` of `Bun.serve`. */
 export interface WebSocketHandlers {
+  /** 0: no limit of what waits to be sent. Bun would drop messages from 16 MiB on. */
+  readonly backpressureLimit: number;
   open(ws: ServerWebSocket): void;
   message(ws: ServerWebSocket, message: string | Uint8Array): void;
   drain(ws: ServerWebSocket): void;
@@ -74,6 +76,8 @@ function sinkOf({ data }: ServerWebSocket): NativeSink | undefined {
 
 /** Handlers for all connections of `upgradeWebSocket`. */
 export const webSocketHandlers: WebSocketHandlers = {
+  // Who sends waits by `writeLimit`, and `broadcast` by its own limit: a message that was taken must not be lost.
+  backpressureLimit: 0,
   open(ws) {
     if (ws.data instanceof BunSocket) ws.data.open(ws);
   },
