@@ -60,7 +60,19 @@ export class NativeProtocol implements ConnectionProtocol {
   /** The error that calls on the closed connection end with. */
   closeError(): ConnectionClosed {
     const { closeReceived, closeSent } = this;
-    return connectionClosed(closeReceived, closeSent, this.#closeReceivedThenSent, this.parserError ?? undefined);
+    const answer = this.#isUnanswered ? closeSent : closeReceived;
+    return connectionClosed(
+      closeReceived,
+      closeSent,
+      this.#closeReceivedThenSent,
+      this.parserError ?? undefined,
+      answer,
+    );
+  }
+
+  /** Our Close frame left, and whether the peer answered it is not told: no fault, as it nearly always does. */
+  get #isUnanswered(): boolean {
+    return this.#socket.isOneSided === true && this.closeSent !== null && this.closeReceived === null;
   }
 
   /** The socket is gone. RFC 6455 5.5.1: the runtime has answered a Close frame with its own code. */
@@ -69,7 +81,7 @@ export class NativeProtocol implements ConnectionProtocol {
       this.#closeReceivedThenSent = this.closeSent === null;
       this.closeSent ??= received;
       this.closeReceived = received;
-    } else {
+    } else if (cause !== undefined || !this.#isUnanswered) {
       this.parserError ??= cause ?? new NetworkError("eof", "connection closed without a close frame");
     }
     this.state = "closed";

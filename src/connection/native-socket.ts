@@ -17,6 +17,8 @@ export interface NativeSink {
 export interface NativeSocket {
   /** Whether it sends no close codes but 1000 and 3000 to 4999, as browsers. */
   readonly isRestricted: boolean;
+  /** Whether it does not tell what the peer answered to a Close frame of ours: then `onClose` gets `null`. */
+  readonly isOneSided?: boolean;
   /** Bytes that it has taken and not handed to the system; 0 where that cannot be known. */
   readonly bufferedAmount: number;
   /** Makes `sink` the receiver of everything. Called once, at first. */

@@ -89,14 +89,18 @@ export class ConnectionClosedError extends ConnectionClosed {
   readonly code: "CONNECTION_CLOSED_ERROR" = "CONNECTION_CLOSED_ERROR";
 }
 
-/** Builds the error of a closed connection: OK only if both sides sent a code of {1000, 1001, none}. */
+/**
+ * Builds the error of a closed connection: OK only if both sides sent a code of {1000, 1001, none}. `answer` is what the peer is
+ * taken to have sent where that is unknown.
+ */
 export function connectionClosed(
   received: CloseFrame | null,
   sent: CloseFrame | null,
   receivedThenSent: boolean | null,
   cause?: unknown,
+  answer: CloseFrame | null = received,
 ): ConnectionClosedOK | ConnectionClosedError {
-  const isOk = received !== null && sent !== null && OK_CODES.has(received.code) && OK_CODES.has(sent.code);
+  const isOk = answer !== null && sent !== null && OK_CODES.has(answer.code) && OK_CODES.has(sent.code);
   const options = cause === undefined ? undefined : { cause };
   const Closed = isOk ? ConnectionClosedOK : ConnectionClosedError;
   return withoutStack(() => new Closed(received, sent, receivedThenSent, options));

@@ -257,6 +257,24 @@ describe("closing", () => {
     expect([ws.closeCode, ws.closeReason]).toEqual([1006, ""]);
   });
 
+  test.each([
+    [1000, ConnectionClosedOK, "sent 1000 (OK); no close frame received"],
+    [4000, ConnectionClosedError, "sent 4000 (private use); no close frame received"],
+  ])("where the runtime tells no answer, %i that was sent decides", async (code, Closed, message) => {
+    const { socket, ws } = openNative();
+    socket.isOneSided = true;
+    void ws.close(code);
+    socket.sink.onClose(null);
+    const closed = await ws.closed;
+    expect(closed).toMatchObject({ code: 1006, received: null, sent: { code }, error: { message } });
+    expect(closed.error).toBeInstanceOf(Closed);
+    expect("cause" in closed.error).toBe(false);
+    const lost = openNative();
+    lost.socket.isOneSided = true;
+    lost.socket.sink.onClose(null);
+    expect((await lost.ws.closed).error.cause).toMatchObject({ reason: "eof" });
+  });
+
   test("messages that arrive while closing are received", async () => {
     const { socket, ws } = openNative();
     const closing = ws.close();

@@ -74,6 +74,15 @@ describe("connectionClosed()", () => {
     );
   });
 
+  test.each([
+    [1000, ConnectionClosedOK],
+    [1011, ConnectionClosedError],
+  ])("takes %i as the answer of a peer where it is unknown", (code, Closed) => {
+    const error = connectionClosed(null, frame(1000), null, undefined, frame(code));
+    expect(error).toBeInstanceOf(Closed);
+    expect(error.received).toBeNull();
+  });
+
   test("keeps the cause", () => {
     const cause = new Error("why");
     expect(connectionClosed(null, null, null, cause).cause).toBe(cause);

@@ -73,6 +73,14 @@ test("sends, closes and drops", () => {
   expect(heard).toEqual([["open", ""]]);
 });
 
+test("the code that Bun tells after our own Close frame is no answer", () => {
+  const { socket, ws, heard } = scene(null);
+  webSocketHandlers.open(ws);
+  socket.close(4000, "enough");
+  webSocketHandlers.close(ws, 4000, "enough");
+  expect([socket.isOneSided, heard.at(-1)]).toEqual([true, ["close", null]]);
+});
+
 test("an end without a Close frame, one before it opened, and sockets of others", () => {
   const lost = scene(null);
   webSocketHandlers.close(lost.ws, 1006, "");

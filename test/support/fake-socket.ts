@@ -10,6 +10,7 @@ import { FakeClock } from "./fake-clock.ts";
 /** Keeps what it is asked for. */
 export class FakeSocket implements NativeSocket {
   readonly isRestricted: boolean;
+  isOneSided = false;
   bufferedAmount = 0;
   sink!: NativeSink;
   readonly sent: (string | Uint8Array)[] = [];

@@ -5,11 +5,12 @@ import type { UpgradedConnection, UpgradeOptions } from "../../src/server/upgrad
 
 export const MIB = 0x100000;
 
-/** How the connections of `/watched` ended. */
-const ends: unknown[] = [];
+/** How connections ended, by what they had asked for. */
+const ends = new Map<string, unknown>();
 
-function tell({ code, received, sent, error }: CloseInfo): void {
-  ends.push({ code, received, sent, isLost: error.cause instanceof NetworkError });
+async function tell(ws: UpgradedConnection): Promise<void> {
+  const { code, received, sent, error }: CloseInfo = await ws.closed;
+  ends.set(ws.request?.pathAndQuery ?? "", { code, received, sent, isLost: error.cause instanceof NetworkError });
 }
 
 const HANDLERS: Record<string, (ws: UpgradedConnection) => unknown> = {
@@ -21,8 +22,13 @@ const HANDLERS: Record<string, (ws: UpgradedConnection) => unknown> = {
     throw new Error("handler failed");
   },
   "/full": (ws) => ws.closed,
-  "/watched": (ws) => ws.closed.then(tell),
-  "/ends": (ws) => ws.send(JSON.stringify(ends)),
+  "/watched": tell,
+  "/leaves": async (ws) => {
+    void ws.close(1000, "done");
+    for await (const message of ws) await ws.send(message);
+    await tell(ws);
+  },
+  "/ends": (ws) => ws.send(JSON.stringify(Object.fromEntries(ends))),
   "/many": async (ws) => {
     for (let i = 0; i < 200; i++) await ws.send(new Uint8Array(100_000));
   },

@@ -32,8 +32,10 @@ const ABNORMAL = 1006;
 /** A `ServerWebSocket`, and what it will be. */
 class BunSocket implements NativeSocket {
   readonly isRestricted = false;
+  readonly isOneSided = true;
   readonly #subprotocol: string;
   #ws: ServerWebSocket | undefined;
+  #isClosing = false;
   sink: NativeSink | undefined;
 
   constructor(subprotocol: string) {
@@ -61,7 +63,13 @@ class BunSocket implements NativeSocket {
   }
 
   close(code: number, reason: string): void {
+    this.#isClosing = true;
     this.#ws?.close(code, reason);
+  }
+
+  /** Bun (1.4.5) calls it inside of our own `close`, with what we sent, and never tells what the peer answers. */
+  ended(code: number, reason: string): void {
+    this.sink?.onClose(this.#isClosing || code === ABNORMAL ? null : { code, reason });
   }
 
   abort(): void {
@@ -88,7 +96,7 @@ export const webSocketHandlers: WebSocketHandlers = {
     sinkOf(ws)?.onDrain();
   },
   close(ws, code, reason) {
-    sinkOf(ws)?.onClose(code === ABNORMAL ? null : { code, reason });
+    if (ws.data instanceof BunSocket) ws.data.ended(code, reason);
   },
 };
 
