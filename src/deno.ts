@@ -18,4 +18,4 @@ export const connect: Connect = /* @__PURE__ */ bindConnect(denoRuntime);
 export const serve: Serve = /* @__PURE__ */ bindServe(denoRuntime);
 
 /** For requests of `Deno.serve`: over the WebSocket of the runtime. */
-export const upgradeWebSocket: UpgradeWebSocket = /* @__PURE__ */ bindUpgrade(upgradeRequest);
+export const upgradeWebSocket: UpgradeWebSocket = /* @__PURE__ */ bindUpgrade(upgradeRequest, true);

@@ -75,9 +75,7 @@ export function acceptRequest(
   if (request.method !== "GET") throw new InvalidMethod(request.method);
   if (request.protocol !== "HTTP/1.1") throw new InvalidProtocol(request.protocol);
   checkHost(headers);
-  checkUpgrade(headers);
-  const key = checkKey(headers);
-  checkVersion(headers);
+  const key = checkOpening(headers);
   const origin = checkOrigin(request, settings.origins ?? null);
   const accepted = negotiateExtensions(headers, settings.extensions ?? []);
   const subprotocol = selectSubprotocol(headers, settings);
@@ -91,14 +89,31 @@ function checkHost(headers: Headers): void {
   if (!isHost(host)) throw new InvalidHeader("Host", host);
 }
 
+/**
+ * Checks the headers that ask for a WebSocket, and returns the key among them.
+ *
+ * @throws {InvalidHeader}
+ */
+export function checkOpening(headers: Headers): string {
+  checkConnection(headers);
+  const key = checkKey(headers);
+  checkVersion(headers);
+  return key;
+}
+
 // RFC 6455 4.2.1: Upgrade contains "websocket" and Connection "Upgrade", compared without case.
-function checkUpgrade(headers: Headers): void {
+function checkConnection(headers: Headers): void {
   // Nearly always there is nothing else in either.
   if (isOnly(headers, "connection", "upgrade") && isOnly(headers, "upgrade", "websocket")) return;
   const connection = headers.getAll("Connection");
   if (connection.length === 0) throw new InvalidUpgrade("Connection");
   if (!includesToken(parseConnection(connection), "upgrade"))
     throw new InvalidUpgrade("Connection", connection.join(", "));
+  checkUpgrade(headers);
+}
+
+/** @throws {InvalidUpgrade | InvalidHeader} */
+export function checkUpgrade(headers: Headers): void {
   const upgrade = headers.getAll("Upgrade");
   if (upgrade.length === 0) throw new InvalidUpgrade("Upgrade");
   if (!includesToken(parseUpgrade(upgrade), "websocket")) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));

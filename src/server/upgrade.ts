@@ -5,14 +5,13 @@ import { NativeLink } from "../connection/native-link.ts";
 import type { NativeConnectionOptions } from "../connection/native-options.ts";
 import { readNativeOptions } from "../connection/native-options.ts";
 import type { NativeSocket } from "../connection/native-socket.ts";
-import { InvalidHandshake, InvalidMethod, InvalidUpgrade } from "../errors/handshake.ts";
-import { includesToken, parseUpgrade } from "../http/fields.ts";
+import { InvalidHandshake, InvalidMethod } from "../errors/handshake.ts";
 import { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { checkSubprotocols } from "../protocol/negotiation.ts";
 import { rejectionFor } from "../protocol/rejection.ts";
 import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
-import { checkOrigin, selectSubprotocol } from "../protocol/server-handshake.ts";
+import { checkOpening, checkOrigin, checkUpgrade, selectSubprotocol } from "../protocol/server-handshake.ts";
 import { handleConnection } from "./handle.ts";
 
 /** Options of `upgradeWebSocket`. Any other option of `serve` is a TypeError. */
@@ -45,12 +44,18 @@ const OWN = ["origins", "subprotocols", "selectSubprotocol"];
  */
 export type UpgradeWebSocket = (request: FetchRequest, handler: UpgradeHandler, options?: UpgradeOptions) => Response;
 
-/** Makes the `upgradeWebSocket` of a runtime that answers with the response that `make` gives beside the socket. */
+/**
+ * Makes the `upgradeWebSocket` of a runtime that answers with the response that `make` gives beside the socket.
+ *
+ * @param hasAllHeaders Whether requests have all headers that the client sent: they are checked then. Of requests that Workers make
+ * of each other, Upgrade alone is sure.
+ */
 export function bindUpgrade(
   make: (request: FetchRequest, subprotocol: string | null) => { socket: NativeSocket; response: Response },
+  hasAllHeaders: boolean,
 ): UpgradeWebSocket {
   return (request, handler, options = {}) => {
-    const upgrade = prepareUpgrade(request, handler, options);
+    const upgrade = prepareUpgrade(request, handler, options, hasAllHeaders);
     if ("refusal" in upgrade) return upgrade.refusal;
     const { socket, response } = make(request, upgrade.subprotocol);
     upgrade.start(socket);
@@ -79,32 +84,36 @@ export function bindUpgradeWithServer<Server>(
   ) => { socket: NativeSocket; upgrade(): boolean },
 ): UpgradeWithServer<Server> {
   return (request, server, handler, options = {}) => {
-    const upgrade = prepareUpgrade(request, handler, options);
+    const upgrade = prepareUpgrade(request, handler, options, true);
     if ("refusal" in upgrade) return upgrade.refusal;
     const made = make(request, server, upgrade.subprotocol);
     // Before it is opened: that may happen inside of the call.
     upgrade.start(made.socket);
-    return made.upgrade() ? undefined : responseOf(rejectionFor(new InvalidUpgrade("Upgrade")));
+    return made.upgrade() ? undefined : responseOf(rejectionFor(new InvalidHandshake("the server did not upgrade")));
   };
 }
 
 /** What a request leads to: a connection to be, or the response that refuses it. */
-export type Upgrade =
+type Upgrade =
   | { readonly refusal: Response }
   | { readonly subprotocol: string | null; start(socket: NativeSocket): void };
 
-/**
- * Checks a request. Then `start` runs the handler on the socket that the runtime made for it.
- *
- * @throws {TypeError | RangeError} For options that cannot be used.
- */
-export function prepareUpgrade(request: FetchRequest, handler: UpgradeHandler, options: UpgradeOptions): Upgrade {
+/** Checks a request. Then `start` runs the handler on the socket that the runtime made for it. */
+function prepareUpgrade(
+  request: FetchRequest,
+  handler: UpgradeHandler,
+  options: UpgradeOptions,
+  hasAllHeaders: boolean,
+): Upgrade {
   const settings = readNativeOptions(options, OWN);
   checkSubprotocols(options.subprotocols ?? []);
   let handshake: HandshakeRequest;
   let subprotocol: string | null;
   try {
     handshake = handshakeOf(request);
+    // Here, because Deno throws at what a client sends, or lets it pass.
+    if (hasAllHeaders) checkOpening(handshake.headers);
+    else checkUpgrade(handshake.headers);
     checkOrigin(handshake, options.origins ?? null);
     subprotocol = selectSubprotocol(handshake.headers, options);
   } catch (error) {
@@ -130,13 +139,10 @@ function handshakeOf({ method, url, headers }: FetchRequest): HandshakeRequest {
   headers.forEach((value, name) => fields.push([name, value]));
   const handshake = new HandshakeRequest(pathname + search, fields, method);
   if (method !== "GET") throw new InvalidMethod(method);
-  const upgrade = handshake.headers.getAll("Upgrade");
-  if (upgrade.length === 0) throw new InvalidUpgrade("Upgrade");
-  if (!includesToken(parseUpgrade(upgrade), "websocket")) throw new InvalidUpgrade("Upgrade", upgrade.join(", "));
   return handshake;
 }
 
-/** RFC 6455 and its headers are the runtime's business, but those that explain a refusal. */
+/** How a response is sent is the runtime's business, headers that explain a refusal are ours. */
 function responseOf({ statusCode, headers, body }: HandshakeResponse): Response {
   const fields = [...headers].filter(([name]) => !/^(connection|content-length|date)$/i.test(name));
   const init = fields.map(([name, value]): [string, string] => [name, value]);

@@ -10,7 +10,7 @@ declare const Deno: {
   ): unknown;
 };
 
-const upgradeWebSocket = bindUpgrade(upgradeRequest);
+const upgradeWebSocket = bindUpgrade(upgradeRequest, true);
 
 Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => console.log(`port ${port}`) }, (request) =>
   upgradeWebSocket(request, handlers, OPTIONS),

@@ -10,19 +10,26 @@ import {
 import { FakeSocket } from "../support/fake-socket.ts";
 
 const UPGRADE = { Upgrade: "websocket", Host: "example.com" };
+/** What a client sends, and Workers need not show. */
+const OPENING = {
+  ...UPGRADE,
+  Connection: "Upgrade",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Version": "13",
+};
 const RESPONSE = new Response("upgraded");
 
 function request(headers: Record<string, string> = UPGRADE, method = "GET"): Request {
   return new Request("http://example.com/chat?room=1", { headers, method });
 }
 
-function upgrade(given: Request, handler: UpgradeHandler, options?: UpgradeOptions) {
+function upgrade(given: Request, handler: UpgradeHandler, options?: UpgradeOptions, hasAllHeaders = false) {
   const socket = new FakeSocket();
   const subprotocols: (string | null)[] = [];
   const upgradeWebSocket = bindUpgrade((_request, subprotocol) => {
     subprotocols.push(subprotocol);
     return { socket, response: RESPONSE };
-  });
+  }, hasAllHeaders);
   return { response: upgradeWebSocket(given, handler, options), socket, subprotocols };
 }
 
@@ -87,6 +94,26 @@ describe("upgradeWebSocket", () => {
     expect(response.headers.get("connection")).toBeNull();
   });
 
+  const without = (name: keyof typeof OPENING): Record<string, string> => {
+    const { [name]: _left, ...headers } = OPENING;
+    return headers;
+  };
+
+  test.each<[string, Record<string, string>, number, string]>([
+    ["no Upgrade", without("Upgrade"), 426, "missing Upgrade header"],
+    ["no Connection", without("Connection"), 426, "missing Connection header"],
+    ["another Connection", { ...OPENING, Connection: "close" }, 426, "invalid Connection header: close"],
+    ["no key", without("Sec-WebSocket-Key"), 400, "missing Sec-WebSocket-Key header"],
+    ["a bad key", { ...OPENING, "Sec-WebSocket-Key": "abc" }, 400, "invalid Sec-WebSocket-Key header: abc"],
+    ["no version", without("Sec-WebSocket-Version"), 400, "missing Sec-WebSocket-Version header"],
+    ["version 8", { ...OPENING, "Sec-WebSocket-Version": "8" }, 426, "invalid Sec-WebSocket-Version header: 8"],
+  ])("refuses %s where the runtime shows all headers", async (_what, headers, status, text) => {
+    const { response, subprotocols } = upgrade(request(headers), () => {}, {}, true);
+    expect([response.status, subprotocols]).toEqual([status, []]);
+    expect(await response.text()).toContain(`Failed to open a WebSocket connection: ${text}.`);
+    expect(upgrade(request(OPENING), () => {}, {}, true).response).toBe(RESPONSE);
+  });
+
   test("a choice that was not offered is our 500, and logged", () => {
     const logged: unknown[][] = [];
     const logger = { warn() {}, error: (...args: unknown[]) => logged.push(args) };
@@ -116,13 +143,15 @@ describe("where a server does the upgrade", () => {
   }
 
   test("returns nothing; the socket may open inside of the call", async () => {
-    const { response, handler } = withServer(request(), true);
+    const { response, handler } = withServer(request(OPENING), true);
     expect(response).toBeUndefined();
     await vi.waitFor(() => expect(handler).toHaveBeenCalledTimes(1));
   });
 
-  test("returns a refusal of ours, or of the server", () => {
+  test("returns a refusal of ours, or of the server", async () => {
     expect(withServer(request({}), true).response?.status).toBe(426);
-    expect(withServer(request(), false).response?.status).toBe(426);
+    expect(withServer(request(), true).response?.status).toBe(426);
+    const { response } = withServer(request(OPENING), false);
+    expect([response?.status, await response?.text()]).toEqual([400, expect.stringContaining("did not upgrade")]);
   });
 });

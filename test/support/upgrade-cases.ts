@@ -1,9 +1,39 @@
 // What `upgradeWebSocket` does on every runtime, seen by our client on Node.
+import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import { connect } from "../../src/node.ts";
 import { type Running, start } from "../repo/programs.ts";
 import { MIB } from "./upgrade-handlers.ts";
+
+const OPENING = {
+  Upgrade: "websocket",
+  Connection: "Upgrade",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Version": "13",
+};
+
+/** Status, version, and the body. */
+async function described(response: IncomingMessage): Promise<string> {
+  let text = `${response.statusCode} ${response.headers["sec-websocket-version"] ?? "-"} `;
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+/** The answer to a request with these headers. Those that are undefined are left out. */
+function answer(port: string, headers: Record<string, string | undefined>): Promise<string> {
+  const given = Object.fromEntries(Object.entries({ ...OPENING, ...headers }).filter(([, value]) => value));
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, path: "/echo", headers: given as Record<string, string> });
+    asked.on("response", (response) => resolve(described(response)));
+    asked.on("upgrade", ({ statusCode }, socket) => {
+      socket.destroy();
+      resolve(String(statusCode));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
 
 /** Tests the server that `command` starts. `close` gives the code that arrives for one of ours. */
 export function upgradeCases(
@@ -110,6 +140,33 @@ export function upgradeCases(
       expect((await ws.closed).received).toEqual(sent);
       const received = name === "Bun" ? null : sent;
       expect(await endOf("/leaves")).toEqual({ code: received?.code ?? 1006, received, sent, isLost: false });
+    });
+
+    test.each<[string, Record<string, string | undefined>, string]>([
+      ["a good one", {}, "101"],
+      ["no Connection", { Connection: undefined }, "426 - Failed to open a WebSocket connection: invalid Connection"],
+      [
+        "no key",
+        { "Sec-WebSocket-Key": undefined },
+        "400 - Failed to open a WebSocket connection: missing Sec-WebSocket-Key",
+      ],
+      [
+        "a bad key",
+        { "Sec-WebSocket-Key": "abc" },
+        "400 - Failed to open a WebSocket connection: invalid Sec-WebSocket-Key",
+      ],
+      [
+        "no version",
+        { "Sec-WebSocket-Version": undefined },
+        "400 - Failed to open a WebSocket connection: missing Sec-WebSocket-V",
+      ],
+      [
+        "version 8",
+        { "Sec-WebSocket-Version": "8" },
+        "426 13 Failed to open a WebSocket connection: invalid Sec-WebSocket-V",
+      ],
+    ])("answers an opening handshake itself: %s", async (_what, headers, expected) => {
+      expect((await answer(port, headers)).slice(0, expected.length)).toBe(expected);
     });
 
     test("refuses what is no upgrade, and origins that are not allowed", async () => {
