@@ -1,11 +1,13 @@
 // connect() over a WebSocket of the runtime: browsers, Workers.
 import { sharedTimers } from "../async/timers.ts";
+import { checkSignal } from "../connection/check-signal.ts";
 import type { ConnectionLink } from "../connection/connection-link.ts";
 import { NativeLink } from "../connection/native-link.ts";
 import type { NativeConnectionOptions } from "../connection/native-options.ts";
 import { readNativeOptions } from "../connection/native-options.ts";
 import type { NativeSocket } from "../connection/native-socket.ts";
 import type { ConnectionOptions, LinkSettings } from "../connection/options.ts";
+import { checkFunction, checkKind, checkSubclass } from "../connection/options.ts";
 import { InvalidURI } from "../errors/handshake.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { backoff } from "./backoff.ts";
@@ -86,7 +88,15 @@ function processException(error: unknown): unknown {
 
 function readOptions(uri: string, options: NativeConnectOptions): LinkSettings {
   checkUri(uri);
-  return readNativeOptions(options, OWN);
+  const settings = readNativeOptions(options, OWN);
+  const { subprotocols = [], signal, createConnection } = options;
+  // What is in the list, the socket looks at.
+  checkKind("subprotocols", Array.isArray(subprotocols), "a list");
+  checkSignal(signal ?? undefined);
+  checkSubclass("createConnection", createConnection, ClientConnection);
+  checkFunction("processException", options.processException);
+  checkFunction("reconnectDelays", options.reconnectDelays);
+  return settings;
 }
 
 async function open(

@@ -1,6 +1,6 @@
 // Options of connections over a WebSocket of the runtime: those that it can honour; all others are refused.
 import type { ConnectionOptions, LinkSettings } from "./options.ts";
-import { readLinkOptions } from "./options.ts";
+import { checkOptions, readLinkOptions } from "./options.ts";
 import { beyondNative } from "./native-socket.ts";
 
 /** Nobody can be made to wait, so a burst must find room: more than where there is flow control. */
@@ -49,6 +49,7 @@ export function readNativeOptions(
   options: NativeConnectionOptions & Pick<ConnectionOptions, "openTimeout">,
   more: readonly string[],
 ): LinkSettings {
+  checkOptions(options);
   for (const [name, value] of Object.entries(options)) {
     const isKnown = SHARED.includes(name) || more.includes(name) || (OFF.includes(name) && value === null);
     if (!isKnown && value !== undefined) throw beyondNative(`use ${name}`);

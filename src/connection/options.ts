@@ -156,11 +156,7 @@ export function checkSubclass(
 
 /** Errors are written to it, so one that cannot take them would hide them. */
 function checkLogger(logger: unknown): void {
-  checkKind(
-    "logger",
-    logger === undefined || (hasMethod(logger, "warn") && hasMethod(logger, "error")),
-    "an object with warn and error",
-  );
+  checkKind("logger", hasMethod(logger, "warn") && hasMethod(logger, "error"), "an object with warn and error");
 }
 
 /**
@@ -170,7 +166,6 @@ function checkLogger(logger: unknown): void {
  * @throws {TypeError} For a value of the wrong kind.
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
-  checkLogger(options.logger);
   checkObject("httpLimits", options.httpLimits);
   return { ...readLinkOptions(options), httpLimits: resolveHttpLimits(options.httpLimits) };
 }
@@ -179,6 +174,7 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
 export function readLinkOptions(options: ConnectionOptions): LinkSettings {
   const { message, fragment, fragments } = readMaxSize(options.maxSize);
   const { logger = defaultLogger } = options;
+  checkLogger(logger);
   const decode = readBoolean("decode", options.decode, true);
   return {
     openTimeout: readDuration("openTimeout", options.openTimeout, 10_000),

@@ -4,7 +4,6 @@ import type { ConnectionOptions, ConnectionSettings } from "../connection/option
 import {
   checkExtensions,
   checkFunction,
-  checkKind,
   checkOptions,
   checkSubclass,
   readConnectionOptions,
@@ -15,9 +14,9 @@ import { compressionFactories, withCompression } from "../extensions/compression
 import { Headers } from "../http/headers.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
-import { checkSubprotocols } from "../protocol/negotiation.ts";
 import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { VERSION } from "../version.ts";
+import { checkHandshake } from "./check-handshake.ts";
 import type { WebResponse } from "./hook-response.ts";
 import { checkPlace, type PlaceOptions } from "./place.ts";
 import { ServerConnection } from "./server-connection.ts";
@@ -102,12 +101,10 @@ export interface ServerSettings {
 export function readServeOptions(options: ServeOptions, product: string): ServerSettings {
   checkOptions(options);
   const { origins, extensions, subprotocols, selectSubprotocol } = options;
-  checkOrigins(origins);
-  checkSubprotocols(subprotocols ?? []);
+  checkHandshake(options);
   checkSignal(options.signal ?? undefined);
   checkExtensions(extensions, "processRequest");
   checkSubclass("createConnection", options.createConnection, ServerConnection);
-  checkFunction("selectSubprotocol", selectSubprotocol);
   checkFunction("processRequest", options.processRequest);
   checkFunction("processResponse", options.processResponse);
   // The server would not be secure, and nothing would say so.
@@ -133,10 +130,4 @@ export function readServeOptions(options: ServeOptions, product: string): Server
     createConnection: options.createConnection ?? ServerConnection,
     serverHeader,
   };
-}
-
-function checkOrigins(origins: unknown): void {
-  const isOrigin = (one: unknown): boolean => one === null || typeof one === "string" || one instanceof RegExp;
-  const isRight = origins == null || origins === "same-host" || (Array.isArray(origins) && origins.every(isOrigin));
-  checkKind("origins", isRight, 'a list of strings, RegExps and null, "same-host" or null');
 }

@@ -8,10 +8,10 @@ import type { NativeSocket } from "../connection/native-socket.ts";
 import { InvalidHandshake, InvalidMethod } from "../errors/handshake.ts";
 import { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
-import { checkSubprotocols } from "../protocol/negotiation.ts";
 import { rejectionFor } from "../protocol/rejection.ts";
 import type { ServerHandshakeSettings } from "../protocol/server-handshake.ts";
 import { checkOpening, checkOrigin, checkUpgrade, selectSubprotocol } from "../protocol/server-handshake.ts";
+import { checkHandshake } from "./check-handshake.ts";
 import { handleConnection } from "./handle.ts";
 
 /** Options of `upgradeWebSocket`. Any other option of `serve` is a TypeError. */
@@ -105,8 +105,9 @@ function prepareUpgrade(
   options: UpgradeOptions,
   hasAllHeaders: boolean,
 ): Upgrade {
+  if (typeof handler !== "function") throw new TypeError("Cannot upgrade: expected a function as handler");
   const settings = readNativeOptions(options, OWN);
-  checkSubprotocols(options.subprotocols ?? []);
+  checkHandshake(options);
   let handshake: HandshakeRequest;
   let subprotocol: string | null;
   try {

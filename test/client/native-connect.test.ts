@@ -99,6 +99,23 @@ describe("await connect", () => {
     expect((await connect(new URL(URI))).state).toBe("open");
   });
 
+  test.each<[string, unknown, string]>([
+    ["subprotocols", "chat", "expected a list"],
+    ["subprotocols", null, "expected a list"],
+    ["signal", 5, "number, expected an AbortSignal"],
+    ["createConnection", 5, "expected a subclass of ClientConnection"],
+    ["createConnection", Date, "expected a subclass of ClientConnection"],
+    ["reconnectDelays", 5, "expected a function"],
+    ["processException", {}, "expected a function"],
+  ])("refuses %s: %o", async (name, value, message) => {
+    const { connect, opened } = client(() => {});
+    const options = { [name]: value } as NativeConnectOptions;
+    const refusal = new TypeError(`Cannot use ${name}: ${message}`);
+    await expect(connect(URI, options)).rejects.toThrow(refusal);
+    await expect(connect(URI, options)[Symbol.asyncIterator]().next()).rejects.toThrow(refusal);
+    expect(opened).toEqual([]);
+  });
+
   test("refuses options that the WebSocket of the runtime cannot honour", async () => {
     const { connect, opened } = client(() => {});
     const options = { additionalHeaders: { A: "b" } } as NativeConnectOptions;

@@ -37,6 +37,17 @@ test.each([{ maxSize: { fragment: 1 } }, { maxQueue: { high: 1 } }])(
   },
 );
 
+test.each([
+  [null, "options: expected an object"],
+  [5, "options: expected an object"],
+  ["x", "options: expected an object"],
+  [[], "options: expected an object"],
+  [{ logger: null }, "logger: expected an object with warn and error"],
+  [{ logger: { warn() {} } }, "logger: expected an object with warn and error"],
+])("refuses %o", (options, message) => {
+  expect(() => readNativeOptions(options as never, [])).toThrow(new TypeError(`Cannot use ${message}`));
+});
+
 test("takes what is undefined, what is off anyway, and the names of its caller", () => {
   const options = { compression: undefined, pingInterval: null, pingTimeout: null, mine: 1, maxSize: null };
   expect(readNativeOptions(options, ["mine"]).protocol.maxMessage).toBeNull();

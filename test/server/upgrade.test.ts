@@ -121,6 +121,23 @@ describe("upgradeWebSocket", () => {
     expect([response.status, logged.length]).toEqual([500, 1]);
   });
 
+  test.each<[string, unknown]>([
+    ["options: expected an object", null],
+    ["options: expected an object", 5],
+    ["logger: expected an object with warn and error", { logger: null }],
+    ["selectSubprotocol: expected a function", { selectSubprotocol: 5 }],
+    ["origins: expected a list of", { origins: "http://a" }],
+  ])("refuses %s", (message, options) => {
+    // Also where the request would be refused, so that the mistake is found at once.
+    for (const given of [request(), request({})])
+      expect(() => upgrade(given, () => {}, options as UpgradeOptions)).toThrow(`Cannot use ${message}`);
+  });
+
+  test.each([undefined, null, "x", {}])("refuses %o as handler", (handler) => {
+    const refusal = new TypeError("Cannot upgrade: expected a function as handler");
+    expect(() => upgrade(request(), handler as never)).toThrow(refusal);
+  });
+
   test("refuses options that cannot be honoured", () => {
     expect(() => upgrade(request(), () => {}, { compression: "deflate" } as UpgradeOptions)).toThrow(TypeError);
     expect(() => upgrade(request(), () => {}, { subprotocols: ["not a token"] })).toThrow(RangeError);
