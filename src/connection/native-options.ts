@@ -1,6 +1,6 @@
 // Options of connections over a WebSocket of the runtime: those that it can honour; all others are refused.
 import type { ConnectionOptions, LinkSettings } from "./options.ts";
-import { checkOptions, readLinkOptions } from "./options.ts";
+import { checkOptions, DEFAULT_MAX_MESSAGE, queueBytes, readLimit, readLinkOptions } from "./options.ts";
 import { beyondNative } from "./native-socket.ts";
 
 /** Nobody can be made to wait, so a burst must find room: more than where there is flow control. */
@@ -54,11 +54,14 @@ export function readNativeOptions(
     const isKnown = SHARED.includes(name) || more.includes(name) || (OFF.includes(name) && value === null);
     if (!isKnown && value !== undefined) throw beyondNative(`use ${name}`);
   }
-  const { maxQueue = MAX_QUEUE, maxSize } = options;
+  const { maxQueue, maxSize } = options;
   // Limits of fragments, and marks between which reading stops.
   for (const limit of [maxSize, maxQueue])
     if (typeof limit === "object" && limit !== null) throw beyondNative("use such limits");
-  const settings = readLinkOptions({ ...options, maxQueue, pingInterval: null });
-  const bytes = maxQueue === null ? Infinity : settings.maxQueue.bytes + QUEUE_SLACK;
-  return { ...settings, maxQueue: { ...settings.maxQueue, bytes } };
+  const message = readLimit("maxSize", maxSize, DEFAULT_MAX_MESSAGE);
+  const high = readLimit("maxQueue", maxQueue, MAX_QUEUE) ?? Infinity;
+  const bytes = high === Infinity ? Infinity : queueBytes(message) + QUEUE_SLACK;
+  const sizes = { message, fragment: null, fragments: null };
+  // There is nothing to go on with when less waits.
+  return readLinkOptions({ ...options, pingInterval: null }, sizes, { high, low: high, bytes });
 }

@@ -10,7 +10,7 @@ const MAX_DELAY = 2 ** 31 - 1;
 const DEFAULT_LOG_SIZE = 75;
 /** Below, there is no room for two ends and what is between them. */
 const SMALLEST_LOG_SIZE = 12;
-const DEFAULT_MAX_MESSAGE = 0x100000;
+export const DEFAULT_MAX_MESSAGE = 0x100000;
 /** What the queue of received messages holds beyond one message of the largest size. */
 const QUEUE_SLACK = 0x100000;
 /** What stands for the largest message where there is no limit. */
@@ -167,12 +167,25 @@ function checkLogger(logger: unknown): void {
  */
 export function readConnectionOptions(options: ConnectionOptions): ConnectionSettings {
   checkObject("httpLimits", options.httpLimits);
-  return { ...readLinkOptions(options), httpLimits: resolveHttpLimits(options.httpLimits) };
+  const sizes = readMaxSize(options.maxSize);
+  const queue = readMaxQueue(options.maxQueue, queueBytes(sizes.message));
+  return { ...readLinkOptions(options, sizes, queue), httpLimits: resolveHttpLimits(options.httpLimits) };
 }
 
-/** The same, without those for the opening handshake. */
-export function readLinkOptions(options: ConnectionOptions): LinkSettings {
-  const { message, fragment, fragments } = readMaxSize(options.maxSize);
+/** Most bytes that wait to be read, where a message has at most so many. */
+export function queueBytes(message: number | null): number {
+  return (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK;
+}
+
+/**
+ * Reads those that are not for the opening handshake. `maxSize` and `maxQueue` come as they were read: pages need not have what is
+ * for limits that no WebSocket of a runtime can honour.
+ */
+export function readLinkOptions(
+  options: Omit<ConnectionOptions, "maxSize" | "maxQueue">,
+  { message, fragment, fragments }: Required<SizeLimits>,
+  maxQueue: LinkSettings["maxQueue"],
+): LinkSettings {
   const { logger = defaultLogger } = options;
   checkLogger(logger);
   const decode = readBoolean("decode", options.decode, true);
@@ -181,7 +194,7 @@ export function readLinkOptions(options: ConnectionOptions): LinkSettings {
     pingInterval: readDuration("pingInterval", options.pingInterval, 20_000),
     pingTimeout: readDuration("pingTimeout", options.pingTimeout, 20_000),
     closeTimeout: readDuration("closeTimeout", options.closeTimeout, 10_000),
-    maxQueue: readMaxQueue(options.maxQueue, (message ?? UNLIMITED_MESSAGE) + QUEUE_SLACK),
+    maxQueue,
     writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
     logger,
     log: new GuardedLogger(logger),
