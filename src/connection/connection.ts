@@ -358,7 +358,7 @@ export abstract class Connection<Data = unknown>
     this.#incoming.close(error);
     this.#outgoing.end(error);
     this.#lifetime?.abort(error);
-    const code = protocol.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE;
+    const code = protocol.closeCode ?? CloseCode.ABNORMAL_CLOSURE;
     const reason = protocol.closeReceived?.reason ?? "";
     this.#closeInfo = { code, reason, received: protocol.closeReceived, sent: protocol.closeSent, error };
     this.#closed?.resolve(this.#closeInfo);

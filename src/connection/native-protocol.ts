@@ -45,7 +45,7 @@ export class NativeProtocol implements ConnectionProtocol {
   }
 
   get closeCode(): number | null {
-    return this.state === "closed" ? (this.closeReceived?.code ?? CloseCode.ABNORMAL_CLOSURE) : null;
+    return this.state === "closed" ? (this.#answer?.code ?? CloseCode.ABNORMAL_CLOSURE) : null;
   }
 
   get closeReason(): string | null {
@@ -60,19 +60,13 @@ export class NativeProtocol implements ConnectionProtocol {
   /** The error that calls on the closed connection end with. */
   closeError(): ConnectionClosed {
     const { closeReceived, closeSent } = this;
-    const answer = this.#isUnanswered ? closeSent : closeReceived;
-    return connectionClosed(
-      closeReceived,
-      closeSent,
-      this.#closeReceivedThenSent,
-      this.parserError ?? undefined,
-      answer,
-    );
+    const cause = this.parserError ?? undefined;
+    return connectionClosed(closeReceived, closeSent, this.#closeReceivedThenSent, cause, this.#answer);
   }
 
-  /** Our Close frame left, and whether the peer answered it is not told: no fault, as it nearly always does. */
-  get #isUnanswered(): boolean {
-    return this.#socket.isOneSided === true && this.closeSent !== null && this.closeReceived === null;
+  /** What the peer sent. Where the runtime does not tell how it answered our Close frame, it is taken to have echoed that. */
+  get #answer(): CloseFrame | null {
+    return this.#socket.isOneSided === true && this.parserError === null ? this.closeSent : this.closeReceived;
   }
 
   /** The socket is gone. RFC 6455 5.5.1: the runtime has answered a Close frame with its own code. */
@@ -81,7 +75,7 @@ export class NativeProtocol implements ConnectionProtocol {
       this.#closeReceivedThenSent = this.closeSent === null;
       this.closeSent ??= received;
       this.closeReceived = received;
-    } else if (cause !== undefined || !this.#isUnanswered) {
+    } else if (cause !== undefined || this.#answer === null) {
       this.parserError ??= cause ?? new NetworkError("eof", "connection closed without a close frame");
     }
     this.state = "closed";

@@ -266,7 +266,7 @@ describe("closing", () => {
     void ws.close(code);
     socket.sink.onClose(null);
     const closed = await ws.closed;
-    expect(closed).toMatchObject({ code: 1006, received: null, sent: { code }, error: { message } });
+    expect(closed).toMatchObject({ code, received: null, sent: { code }, error: { message } });
     expect(closed.error).toBeInstanceOf(Closed);
     expect("cause" in closed.error).toBe(false);
     const lost = openNative();
