@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { ClientTlsOptions } from "../../src/connection/tls.ts";
 import type { Transport } from "../../src/connection/transport.ts";
 import type { BunHandlers } from "../../src/runtimes/bun/api.ts";
 import { dialTls } from "../../src/runtimes/bun/tls-dial.ts";
@@ -20,12 +21,16 @@ interface Scene {
   readonly connect: ReturnType<typeof vi.fn>;
 }
 
-function scene(outcome: Promise<unknown> = new Promise(() => {}), unix?: string): Scene {
+function scene(
+  outcome: Promise<unknown> = new Promise(() => {}),
+  unix?: string,
+  options: ClientTlsOptions = { ca: CA },
+): Scene {
   const connect = vi.fn((_options: { readonly socket: BunHandlers }) => outcome);
   vi.stubGlobal("Bun", fakeBun({ connect: connect as never }));
   const controller = new AbortController();
   const place = unix === undefined ? { hostname: "localhost", port: 443 } : { unix };
-  const tls = { host: "localhost", options: { ca: CA } };
+  const tls = { host: "localhost", options };
   const dialing = dialTls(tls, place, "connect to localhost:443", controller.signal);
   dialing.catch(() => {});
   const handlers = connect.mock.calls[0]?.[0].socket as BunHandlers;
@@ -58,8 +63,11 @@ test("dialTls() connects to Unix sockets", async () => {
   expect((await dialing).remoteAddress).toEqual({ path: "/tmp/x.sock" });
 });
 
-const expired = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
-const reset = Object.assign(new Error("x"), { code: "ECONNRESET" });
+function fault(code: string): Error {
+  return Object.assign(new Error("x"), { code });
+}
+
+const [expired, reset] = [fault("CERT_HAS_EXPIRED"), fault("ECONNRESET")];
 
 test.each<[string, (scene: Scene) => void, object]>([
   [
@@ -84,10 +92,36 @@ test.each<[string, (scene: Scene) => void, object]>([
   });
 });
 
+test("dialTls() closes what it rejects", async () => {
+  const { handlers, socket, dialing } = scene();
+  handlers.open?.(socket);
+  handlers.handshake?.(socket, false, expired);
+  await expect(dialing).rejects.toMatchObject({ reason: "tls" });
+  expect(socket.calls).toEqual(["close"]);
+});
+
+test.each<[string, Error | null, string]>([
+  ["for another name", fault("ERR_TLS_CERT_ALTNAME_INVALID"), "taken"],
+  ["of too long a chain", fault("PATH_LENGTH_EXCEEDED"), "taken"],
+  ["with a date that is none", fault("ERROR_IN_CERT_NOT_AFTER_FIELD"), "taken"],
+  ["that nobody has seen, in a broken handshake", fault("EPROTO"), "tls"],
+  ["that nobody has seen, at the end", fault("ECONNRESET"), "reset"],
+  ["that nobody has seen", null, "other"],
+])("dialTls() without checks: a certificate %s", async (_what, error, expected) => {
+  const { handlers, socket, dialing } = scene(undefined, undefined, { rejectUnauthorized: false });
+  handlers.open?.(socket);
+  handlers.handshake?.(socket, false, error);
+  const outcome: unknown = await dialing.then(
+    () => "taken",
+    ({ reason }: { readonly reason: unknown }) => reason,
+  );
+  expect([outcome, socket.calls.includes("close")]).toEqual([expected, expected !== "taken"]);
+});
+
 test("dialTls() rejects when there is no connection", async () => {
-  const fault = Object.assign(new Error("Failed to connect"), { code: "ECONNREFUSED" });
-  const { dialing, handlers, socket } = scene(Promise.reject(fault));
-  handlers.connectError?.(socket, fault);
+  const refused = fault("ECONNREFUSED");
+  const { dialing, handlers, socket } = scene(Promise.reject(refused));
+  handlers.connectError?.(socket, refused);
   await expect(dialing).rejects.toMatchObject({
     reason: "refused",
     message: expect.stringContaining("Cannot connect to localhost:443: "),

@@ -141,6 +141,10 @@ describe("wss:", () => {
     ["bytes for the certificate", { cert: new TextEncoder().encode(LOCALHOST.cert) }, { ca: CA }],
     ["another servername", ONE, { ca: CA, servername: "one.example" }],
     ["no check of the certificate", FOREIGN, { rejectUnauthorized: false }],
+    ["no check of one for another name", ONE, { rejectUnauthorized: false }],
+    ["no check of one for another name, by a known authority", ONE, { ca: CA, rejectUnauthorized: false }],
+    ["no check of one that has expired", EXPIRED, { ca: CA, rejectUnauthorized: false }],
+    ["no check of one that is for clients", CLIENT, { ca: CA, rejectUnauthorized: false }],
     ["a check of its own", ONE, { ca: CA, checkServerIdentity: () => undefined }],
   ])("works with %s", async (_what, tls, ofClient, host) => {
     const { port } = await serveTls(tls);

@@ -105,6 +105,22 @@ describe("through a proxy", () => {
     await until(() => proxy.sockets.size === 0);
   });
 
+  test.each([
+    ["http", "wss"],
+    ["https", "ws"],
+    ["https", "wss"],
+  ])("of %s, %s: takes every certificate when it is told to", async (proxyScheme, scheme) => {
+    const anybody = { rejectUnauthorized: false };
+    const port = await echoServer(scheme === "wss" ? ONE : undefined);
+    const proxy = await proxyServer(proxyScheme === "https" ? ONE : undefined);
+    await echo(`${scheme}://localhost:${port}/`, {
+      proxy: `${proxyScheme}://localhost:${proxy.port}`,
+      ...(scheme === "wss" ? { tls: anybody } : {}),
+      ...(proxyScheme === "https" ? { proxyTls: anybody } : {}),
+    });
+    await until(() => proxy.sockets.size === 0);
+  });
+
   test.each<[string, { cert: string; key: string }, { cert: string; key: string }, ConnectOptions, "server" | "proxy"]>(
     [
       ["a server that nobody knows", FOREIGN, LOCALHOST, trusted, "server"],

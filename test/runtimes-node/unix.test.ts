@@ -10,7 +10,7 @@ import { connect, serve } from "../../src/node.ts";
 import { checkPath, removeStale } from "../../src/runtimes/node/unix.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
 import type { Server, ServerConnection } from "../../src/server/server-connection.ts";
-import { CA, CLIENT, LOCALHOST } from "../support/certificates.ts";
+import { CA, CLIENT, LOCALHOST, ONE } from "../support/certificates.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wsasm-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,6 +86,15 @@ describe("serve({ unix }) and connect", () => {
       const error: unknown = await connect(uri, { tls: { ca: CA }, unix: path }).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ reason: "tls", certificateFault: expect.any(String) });
     }
+  });
+
+  test("TLS over a Unix socket, and any certificate", async () => {
+    const path = newPath();
+    await using server = await serveOn(path, { tls: ONE, openTimeout: 1000 });
+    expect(server.addresses).toHaveLength(1);
+    await using ws = await connect(`wss+unix:${path}:/`, { tls: { rejectUnauthorized: false } });
+    await ws.send("Spam");
+    expect(await ws.recv()).toBe("Spam");
   });
 
   test("a path with a colon, a space and a percent sign, percent-encoded in the URI", async () => {

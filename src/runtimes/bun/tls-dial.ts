@@ -1,7 +1,7 @@
 // TLS of Bun as a client: on a connection of its own, and on top of one.
 import type { DialOptions } from "../../connection/runtime.ts";
 import type { Transport } from "../../connection/transport.ts";
-import { certificateFaultOf, dialError } from "../node/errors.ts";
+import { certificateFaultOf, codeOf, dialError } from "../node/errors.ts";
 import { ignore } from "../node/streams.ts";
 import type { BunPlace, BunSocket, BunSocketOptions } from "./api.ts";
 import { bun } from "./api.ts";
@@ -20,6 +20,14 @@ function start(to: BunPlace | BunTransport, options: BunSocketOptions): unknown 
   // It would get a copy of all that arrives.
   below.reload({ socket: { open: ignore, drain: ignore } });
   return undefined;
+}
+
+/**
+ * Whether a certificate is all that is wrong: Bun 1.4.5 calls TLS not secured because of some faults, also when it rejects
+ * none and goes on. A handshake that has failed has the code of a system error, such as EPROTO.
+ */
+function isOfCertificate(error: Error | null): boolean {
+  return !/^(E[A-Z]+)?$/.test(codeOf(error) ?? "");
 }
 
 /**
@@ -63,9 +71,13 @@ export function dialTls(
       },
       handshake(each: BunSocket, isSecured: boolean, error: Error | null) {
         if (signal.aborted) return;
-        // Bun closes it.
-        if (!isSecured) return failed(error);
-        settle(() => done(new BunTlsTransport(each, paths, true)));
+        if (isSecured || (!settings.rejectUnauthorized && isOfCertificate(error))) {
+          settle(() => done(new BunTlsTransport(each, paths, true)));
+        } else {
+          failed(error);
+          // Bun does so only if it was told to reject.
+          each.close();
+        }
       },
       error(each: BunSocket, error: unknown) {
         if (!lost(each, error)) TLS_HANDLERS.error?.(each, error);
