@@ -52,6 +52,9 @@ export interface ClientTlsOptions extends TlsOptions {
   readonly rejectUnauthorized?: boolean | undefined;
   /** The name to ask for (SNI) and to look for in the certificate. Default: the host of the URI. */
   readonly servername?: string | undefined;
-  /** In place of the check of the host name: returns what is wrong with the certificate, which is that of the runtime. */
+  /**
+   * In place of the check of the host name: returns what is wrong with the certificate, which is that of the runtime. Throwing
+   * that is the same. It cannot be async.
+   */
   checkServerIdentity?(hostname: string, certificate: object): Error | undefined;
 }

@@ -97,6 +97,16 @@ async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
   );
 }
 
+const NOT_OURS = new Error("not ours");
+const WITH_CODE = Object.assign(new Error("not ours"), { code: "NOT_OURS" });
+const NO_VERDICT = new TypeError("Cannot use tls.checkServerIdentity: expected an Error or undefined as its result");
+
+function thrower(thrown: unknown): () => never {
+  return () => {
+    throw thrown;
+  };
+}
+
 describe("wss:", () => {
   test("records that arrive together are answered by one record", async () => {
     const { port } = await serveTls();
@@ -164,6 +174,35 @@ describe("wss:", () => {
     expect(error).toMatchObject({ reason: "tls", certificateFault, cause: expect.any(Error) as Error });
     expect((error as Error).message).toMatch(new RegExp(`^Cannot connect to localhost:${port}: TLS failed: .`));
     expect(opened).toEqual([]);
+  });
+
+  test.each<[string, () => unknown, Error]>([
+    ["throws", thrower(NOT_OURS), NOT_OURS],
+    ["throws an error with a code", thrower(WITH_CODE), WITH_CODE],
+    ["throws what is no error", thrower("not ours"), new Error("not ours")],
+    ["throws nothing", thrower(undefined), new Error("undefined")],
+    ["is async, and finds nothing wrong", async () => undefined, NO_VERDICT],
+    ["is async, and returns an error", async () => NOT_OURS, NO_VERDICT],
+    ["is async, and rejects", () => Promise.reject(NOT_OURS), NO_VERDICT],
+    ["returns true", () => true, NO_VERDICT],
+    ["returns false", () => false, NO_VERDICT],
+    ["returns a text", () => "", NO_VERDICT],
+  ])("a checkServerIdentity that %s refuses the certificate", async (_what, check, cause) => {
+    const { port, opened } = await serveTls();
+    const tls = { ca: CA, checkServerIdentity: check as () => undefined };
+    const unhandled = await unhandledDuring(async () => {
+      const error = await failureOf(connect(`wss://localhost:${port}/`, { tls, openTimeout: 2000 }));
+      expect(error).toBeInstanceOf(NetworkError);
+      expect(error).toMatchObject({ reason: "tls", certificateFault: expect.any(String) as string, cause });
+    });
+    expect([unhandled, opened]).toEqual([[], []]);
+  });
+
+  test("a checkServerIdentity that is null is none", async () => {
+    const { port } = await serveTls(ONE);
+    const tls = { ca: CA, checkServerIdentity: null as never };
+    const error = await failureOf(connect(`wss://localhost:${port}/`, { tls }));
+    expect(error).toMatchObject({ certificateFault: "ERR_TLS_CERT_ALTNAME_INVALID" });
   });
 
   test("the host option changes the destination, and neither the Host header nor the name in the certificate", async () => {
@@ -561,6 +600,7 @@ describe("options that cannot be used", () => {
   test.each<[unknown, string | RegExp]>([
     [{ rejectUnauthorized: null }, "Cannot use tls.rejectUnauthorized: expected a boolean"],
     [{ servername: 7 }, "Cannot use tls.servername: expected a string"],
+    [{ checkServerIdentity: "no" }, "Cannot use tls.checkServerIdentity: expected a function"],
     [{ requestCert: true }, "Cannot use tls.requestCert: there is no such option"],
     [{ ca: CA, cert: "rubbish" }, /^Cannot use tls: /],
   ])("connect() with tls %o", async (tls, message) => {

@@ -2,6 +2,7 @@
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions as NodeTlsOptions } from "node:tls";
 import { createSecureContext } from "node:tls";
 import type { ClientTlsOptions, ServerTlsOptions, SniChoice, TlsIdentity, TlsOptions } from "../../connection/tls.ts";
+import { ignore } from "./streams.ts";
 
 const IDENTITY: readonly string[] = ["cert", "key", "passphrase"];
 const SHARED: readonly string[] = [
@@ -131,6 +132,9 @@ export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   if (servername !== undefined && typeof servername !== "string") {
     throw new TypeError("Cannot use tls.servername: expected a string");
   }
+  if (options.checkServerIdentity != null && typeof options.checkServerIdentity !== "function") {
+    throw new TypeError("Cannot use tls.checkServerIdentity: expected a function");
+  }
   return checked("tls", () => ({
     secureContext: createSecureContext(contextOptions(options)),
     ALPNProtocols: [...alpn],
@@ -140,6 +144,24 @@ export function clientTls(options: ClientTlsOptions): ConnectionOptions {
 }
 
 function identityCheck(options: ClientTlsOptions): ConnectionOptions {
-  if (options.checkServerIdentity === undefined) return {};
-  return { checkServerIdentity: (hostname, certificate) => options.checkServerIdentity?.(hostname, certificate) };
+  if (options.checkServerIdentity == null) return {};
+  return {
+    checkServerIdentity(hostname, certificate) {
+      try {
+        return verdict(options.checkServerIdentity?.(hostname, certificate));
+      } catch (error) {
+        // Out of here it would end the process.
+        return error instanceof Error ? error : new Error(String(error));
+      }
+    },
+  };
+}
+
+/** What else is returned must not pass for a good certificate: a promise, or `false` of who expects to be asked whether it is one. */
+function verdict(result: unknown): Error | undefined {
+  if (result == null) return undefined;
+  if (result instanceof Error) return result;
+  // Nobody waits for a promise: that it is rejected would end the process.
+  Promise.resolve(result).catch(ignore);
+  return new TypeError("Cannot use tls.checkServerIdentity: expected an Error or undefined as its result");
 }
