@@ -1,7 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { dial } from "../../src/runtimes/deno/dial.ts";
 import { DenoTransport } from "../../src/runtimes/deno/transport.ts";
+import { dial as dialWithNode } from "../../src/runtimes/node/dial.ts";
 import { FakeConnection, fakeDeno } from "./fake-deno.ts";
+
+vi.mock("../../src/runtimes/node/dial.ts", { spy: true });
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -78,4 +81,16 @@ test.each([
   vi.stubGlobal("Deno", fakeDeno({ connect }));
   await expect(dial({ host: "127.0.0.1", port: 1, ...more }, signal())).rejects.toThrow();
   expect(connect).not.toHaveBeenCalled();
+});
+
+test("dial() tells what Node's code throws when it is not permitted as an error of the network", async () => {
+  const fault = Object.assign(new Error("Requires read access"), { name: "NotCapable" });
+  vi.mocked(dialWithNode).mockRejectedValueOnce(fault);
+  vi.stubGlobal("Deno", fakeDeno({}));
+  const target = { host: "localhost", port: 443, unix: "/tmp/x.sock", tls: { host: "localhost", options: {} } };
+  await expect(dial(target, signal())).rejects.toMatchObject({
+    reason: "permission",
+    message: "Cannot connect to /tmp/x.sock: permission denied",
+    cause: fault,
+  });
 });

@@ -113,10 +113,22 @@ export function fakeDeno(parts: Partial<DenoNamespace>): DenoNamespace {
     version: { deno: "2.9.5" },
     listen: absent,
     connect: absent,
-    permissions: { querySync: absent },
+    permissions: { querySync: absent, requestSync: absent },
+    errors: { NotCapable: absent as never },
     env: { get: absent },
     ...parts,
   };
+}
+
+/** Net permission for some hosts. */
+export function permitting(isPermitted: (host: string) => boolean): Pick<DenoNamespace, "permissions" | "errors"> {
+  class NotCapable extends Error {
+    override name: string = "NotCapable";
+  }
+  const requestSync = ({ host }: { readonly host: string }): { readonly state: string } => ({
+    state: isPermitted(host) ? "granted" : "denied",
+  });
+  return { permissions: { querySync: () => ({ state: "denied" }), requestSync }, errors: { NotCapable } };
 }
 
 /** All promise reactions and immediates that are due. */

@@ -1,16 +1,17 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { ListenTarget } from "../../src/connection/runtime.ts";
 import type { Transport } from "../../src/connection/transport.ts";
 import type { DenoNamespace } from "../../src/runtimes/deno/api.ts";
 import { listen } from "../../src/runtimes/deno/listen.ts";
 import { LOCALHOST } from "../support/certificates.ts";
-import { FakeConnection, fakeDeno, FakeListener, settle } from "./fake-deno.ts";
+import { FakeConnection, fakeDeno, FakeListener, permitting, settle } from "./fake-deno.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
-function stub(): FakeListener[] {
+function stub(isPermitted: (host: string) => boolean = () => false): FakeListener[] {
   const listeners: FakeListener[] = [];
   const open = vi.fn((place: Parameters<DenoNamespace["listen"]>[0]) => {
     const listener = new FakeListener(
@@ -19,7 +20,7 @@ function stub(): FakeListener[] {
     listeners.push(listener);
     return listener;
   });
-  vi.stubGlobal("Deno", fakeDeno({ listen: open }));
+  vi.stubGlobal("Deno", fakeDeno({ listen: open, ...permitting(isPermitted) }));
   return listeners;
 }
 
@@ -68,9 +69,27 @@ test("listen() tells faults as errors of the network", async () => {
 });
 
 test.each([{ tls: LOCALHOST }, { reusePort: true }, { listener: {} }])("listen() leaves %o to Node", async (target) => {
-  const listeners = stub();
+  const listeners = stub(() => true);
   const listening = listen({ host: "127.0.0.1", ...target } as never, () => {});
   const listener = await listening.catch(() => undefined);
   await listener?.close();
   expect(listeners).toEqual([]);
+});
+
+test.each<[ListenTarget, readonly string[]]>([
+  [{ host: "127.0.0.1", port: 4321, tls: LOCALHOST }, ["127.0.0.1:4321"]],
+  [{ host: "::1", tls: LOCALHOST }, ["[::1]:0"]],
+  [{ host: "127.0.0.2", reusePort: true }, ["127.0.0.1"]],
+])("listen() of %o rejects when Deno does not permit it, and nothing else happens", async (target, expected) => {
+  const asked: string[] = [];
+  const listeners = stub((host) => {
+    asked.push(host);
+    return false;
+  });
+  await expect(listen(target, () => {})).rejects.toMatchObject({
+    code: "NETWORK_ERROR",
+    reason: "permission",
+    cause: { name: "NotCapable" },
+  });
+  expect([asked, listeners]).toEqual([expected, []]);
 });

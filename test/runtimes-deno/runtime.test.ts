@@ -25,7 +25,7 @@ test.each([
 ])("environment() with a permission that is %s", (state, value) => {
   const querySync = vi.fn(() => ({ state }));
   const get = vi.fn(() => "http://proxy.example");
-  vi.stubGlobal("Deno", fakeDeno({ permissions: { querySync }, env: { get } }));
+  vi.stubGlobal("Deno", fakeDeno({ permissions: { ...fakeDeno({}).permissions, querySync }, env: { get } }));
   expect(environment("http_proxy")).toBe(value);
   expect(querySync).toHaveBeenCalledWith({ name: "env", variable: "http_proxy" });
   expect(get).toHaveBeenCalledTimes(value === undefined ? 0 : 1);

@@ -27,3 +27,22 @@ test.skipIf(deno === null).each([
   const { output } = run(program, ["run", "--no-prompt", ...permissions, file("permissions.mjs")], ROOT);
   expect(output).toBe(expected);
 });
+
+test.skipIf(deno === null).each([
+  ["another host", ["--allow-net=127.0.0.1", "--allow-read=test"]],
+  ["another port", ["--allow-net=127.0.0.2:9999", "--allow-read=test"]],
+])(
+  "Deno with permission for %s alone tells of all the rest that it is not permitted",
+  { tags: ["external"] },
+  (_what, permissions) => {
+    const [program = ""] = deno ?? [];
+    const { output } = run(program, ["run", "--no-prompt", ...permissions, file("denied.mjs")], ROOT);
+    expect(
+      output
+        .trim()
+        .split("\n")
+        .filter((line) => !line.endsWith(": permission")),
+    ).toEqual([]);
+    expect(output.trim().split("\n")).toHaveLength(11);
+  },
+);

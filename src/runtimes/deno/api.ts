@@ -47,7 +47,10 @@ export interface DenoNamespace {
   ): Promise<DenoConnection>;
   readonly permissions: {
     querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
+    /** Asks the user, if there is one. */
+    requestSync(descriptor: { readonly name: "net"; readonly host: string }): { readonly state: string };
   };
+  readonly errors: { readonly NotCapable: new (message: string) => Error };
   readonly env: { get(name: string): string | undefined };
 }
 

@@ -6,11 +6,12 @@ import { dialError } from "../node/errors.ts";
 import { dialsWithNode } from "../node/left-to-node.ts";
 import { checkPath } from "../node/unix.ts";
 import { deno } from "./api.ts";
+import { isNotCapable } from "./permission.ts";
 import { DenoTransport } from "./transport.ts";
 
 /** Connects over TCP, or to a Unix socket. TLS, and what TLS will be put on, are left to Node. */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
-  if (dialsWithNode(options)) return dialWithNode(options, signal);
+  if (dialsWithNode(options)) return leaveToNode(options, signal);
   const { host, port, unix } = options;
   signal.throwIfAborted();
   if (unix !== undefined) checkPath(unix);
@@ -23,6 +24,19 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<T
     return new DenoTransport(connection);
   } catch (error) {
     signal.throwIfAborted();
-    throw dialError(`connect to ${unix ?? `${host}:${port}`}`, error);
+    throw dialError(doingOf(options), error);
+  }
+}
+
+function doingOf({ host, port, unix }: DialOptions): string {
+  return `connect to ${unix ?? `${host}:${port}`}`;
+}
+
+async function leaveToNode(options: DialOptions, signal: AbortSignal): Promise<Transport> {
+  try {
+    return await dialWithNode(options, signal);
+  } catch (error) {
+    // Of a Unix socket, node:net throws it at the call, and not as an event like every other error.
+    throw isNotCapable(error) ? dialError(doingOf(options), error) : error;
   }
 }

@@ -3,11 +3,13 @@ import type { Listener, ListenTarget } from "../../connection/runtime.ts";
 import type { Address } from "../../connection/transport.ts";
 import type { OnTransport } from "../node/plain-acceptor.ts";
 import type { Place } from "../node/bind.ts";
-import { bindAll } from "../node/bind.ts";
+import { bindAll, doingOf } from "../node/bind.ts";
+import { networkError } from "../node/errors.ts";
 import { listensWithNode } from "../node/left-to-node.ts";
 import { listen as listenWithNode } from "../node/listen.ts";
 import type { DenoListener } from "./api.ts";
 import { deno } from "./api.ts";
+import { requireNet } from "./permission.ts";
 import { addressOf, DenoTransport } from "./transport.ts";
 
 /** How long to wait when nothing can be accepted: out of file descriptors, for one. */
@@ -15,8 +17,20 @@ const RETRY_DELAY = 100;
 
 /** Listens on TCP and Unix sockets. TLS, shared ports and open listeners are left to Node. */
 export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
-  if (listensWithNode(target)) return listenWithNode(target, onTransport);
+  if (listensWithNode(target)) return leaveToNode(target, onTransport);
   return bindAll(target, onTransport, async (place, take) => new NativeListener(open(place, target), take));
+}
+
+async function leaveToNode(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
+  try {
+    // Whether ports can be shared is tried on one of this address.
+    if (target.reusePort === true && target.listener === undefined) requireNet("127.0.0.1");
+  } catch (error) {
+    throw networkError(doingOf(target), error);
+  }
+  return listenWithNode(target, onTransport, (place) => {
+    if ("host" in place && place.host !== undefined) requireNet(place.host, place.port);
+  });
 }
 
 function open(place: Place, { backlog }: ListenTarget): DenoListener {

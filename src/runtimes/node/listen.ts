@@ -2,14 +2,23 @@
 import type { Server } from "node:net";
 import type { Listener, ListenTarget } from "../../connection/runtime.ts";
 import { NetworkError } from "../../errors/network.ts";
+import type { Place } from "./bind.ts";
 import { bindAll, doingOf } from "./bind.ts";
 import { bind, NodeListener } from "./node-listener.ts";
 import type { OnTransport } from "./plain-acceptor.ts";
 import { plainServerMaker } from "./plain-acceptor.ts";
 import { canReusePort } from "./reuse-port.ts";
+import { ignore } from "./streams.ts";
 
-/** Listens on all addresses of a host, on a Unix socket, or takes a listener that is open. */
-export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
+/**
+ * Listens on all addresses of a host, on a Unix socket, or takes a listener that is open. `check` throws for a place that must not
+ * be bound.
+ */
+export async function listen(
+  target: ListenTarget,
+  onTransport: OnTransport,
+  check: (place: Place) => void = ignore,
+): Promise<Listener> {
   const { listener, backlog, reusePort } = target;
   if (listener !== undefined) {
     const { adopt } = await import("./open-listener.ts");
@@ -21,6 +30,7 @@ export async function listen(target: ListenTarget, onTransport: OnTransport): Pr
   const makeServer = await serverMakerFor(target);
   const options = { backlog, ...(reusePort === true ? { reusePort } : {}) };
   return bindAll(target, onTransport, async (place, take) => {
+    check(place);
     return new NodeListener([await bind(makeServer(take), { ...options, ...place })]);
   });
 }
