@@ -294,6 +294,33 @@ describe("handleUpgrade()", () => {
     await server.close();
   });
 
+  test.each<[string, readonly ("first" | "second" | "attached")[], number]>([
+    ["twice to one server", ["first", "first"], 1],
+    ["to two servers", ["first", "second"], 1],
+    ["to a server that is attached, and to another", ["attached", "first"], 1],
+    ["to a server, and to another that is attached", ["first", "attached"], 0],
+  ])("a socket that goes %s stays with the first", async (_what, takers, refusals) => {
+    const { server: http, port } = await httpServer();
+    const servers = { first: await attached({ listen: false }), second: await attached({ listen: false }) };
+    const errors: unknown[] = [];
+    for (const taker of takers) {
+      if (taker === "attached") {
+        await attached({ server: http });
+        continue;
+      }
+      http.on("upgrade", (request, socket, head) => {
+        try {
+          servers[taker].handleUpgrade(request, socket, head);
+        } catch (error) {
+          errors.push(error);
+        }
+      });
+    }
+    await echoes(`ws://127.0.0.1:${port}/`);
+    const refusal = new TypeError("Cannot use socket: a connection uses it already");
+    expect(errors).toEqual(Array.from({ length: refusals }, () => refusal));
+  });
+
   test("works beside listening, and with a stream that is no socket", async () => {
     const server = await attached({ host: "127.0.0.1" });
     const [ours, theirs] = duplexPair();

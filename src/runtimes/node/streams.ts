@@ -13,6 +13,7 @@ export function checkSocket(what: string, socket: SocketLike): void {
 }
 
 function problemOf(socket: SocketLike): string | undefined {
+  if (isTaken(socket)) return "a connection uses it already";
   if (socket.connecting === true || ("secureConnecting" in socket && socket.secureConnecting === true)) {
     return "the socket is not connected yet";
   }
@@ -22,8 +23,16 @@ function problemOf(socket: SocketLike): string | undefined {
   return undefined;
 }
 
-/** Undoes what its owner or a server of HTTP has set. */
+const taken = new WeakSet<SocketLike>();
+
+/** Whether a connection has it: two would each read some of what comes. */
+export function isTaken(socket: SocketLike): boolean {
+  return taken.has(socket);
+}
+
+/** Takes it, and undoes what its owner or a server of HTTP has set. */
 export function prepare(socket: SocketLike): void {
+  taken.add(socket);
   // What is queued behind the peer's FIN still leaves.
   socket.allowHalfOpen = true;
   if (!(socket instanceof Socket)) return;

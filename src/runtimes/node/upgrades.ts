@@ -7,7 +7,7 @@ import { Duplex } from "node:stream";
 import type { Listener, UpgradeRequest, UpgradeTaker } from "../../connection/runtime.ts";
 import type { Address, Transport } from "../../connection/transport.ts";
 import { addressesOf } from "./node-listener.ts";
-import { checkSocket, ignore, prepare } from "./streams.ts";
+import { checkSocket, ignore, isTaken, prepare } from "./streams.ts";
 import type { SocketLike } from "./transport.ts";
 import { NodeTransport } from "./transport.ts";
 
@@ -73,6 +73,8 @@ class Hub {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // By another listener, with `handleUpgrade`.
+    if (isTaken(socket)) return;
     const text = headOf(request);
     for (const taker of this.#takers) {
       if (taker.isOurs(text)) return taker.take(start(socket, text, head));
