@@ -1,22 +1,14 @@
-// Unix sockets between serve and connect, and the files that they leave behind. On real sockets.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+// Unix sockets between serve and connect. On real sockets.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NetworkError } from "../../src/errors/network.ts";
 import { connect, serve } from "../../src/node.ts";
-import { checkPath, removeStale } from "../../src/runtimes/node/unix.ts";
+import { checkPath } from "../../src/runtimes/node/unix.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
 import type { Server, ServerConnection } from "../../src/server/server-connection.ts";
 import { CA, CLIENT, LOCALHOST, ONE } from "../support/certificates.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "wsasm-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-let number = 0;
-const newPath = (): string => join(folder, `${number++}.sock`);
+import { folder, newPath, staleFile } from "./unix-files.ts";
 
 const opened: ServerConnection[] = [];
 
@@ -26,15 +18,6 @@ function serveOn(unix: string, options: ServeOptions = {}): Promise<Server> {
     for await (const message of ws) await ws.send(message);
   };
   return serve(handler, { unix, ...options });
-}
-
-/** A file of a socket whose server is gone. */
-function staleFile(): string {
-  const path = newPath();
-  const program = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
-  spawnSync(process.execPath, ["-e", program]);
-  expect(existsSync(path)).toBe(true);
-  return path;
 }
 
 describe("serve({ unix }) and connect", () => {
@@ -122,55 +105,6 @@ describe("serve({ unix }) and connect", () => {
     const error: unknown = await connect(`ws+unix:${path}`).then(null, (reason_: unknown) => reason_);
     expect(error).toBeInstanceOf(NetworkError);
     expect(error).toMatchObject({ reason: "refused", message: `Cannot connect to ${path}: ${text}` });
-  });
-});
-
-describe("files of Unix sockets", () => {
-  test("one that nobody listens on any more is replaced", async () => {
-    const path = staleFile();
-    await using server = await serveOn(path);
-    expect(server.addresses).toHaveLength(1);
-    await using ws = await connect(`ws+unix:${path}`);
-    expect(ws.state).toBe("open");
-  });
-
-  test("one that somebody listens on is left alone", async () => {
-    const path = newPath();
-    await using server = await serveOn(path);
-    expect(server.addresses).toHaveLength(1);
-    await expect(serveOn(path)).rejects.toMatchObject({
-      reason: "address-in-use",
-      message: `Cannot listen on ${path}: address already in use`,
-    });
-    await using ws = await connect(`ws+unix:${path}`);
-    expect(ws.state).toBe("open");
-  });
-
-  test("a file that is no socket is left alone, and so is a link", async () => {
-    const path = newPath();
-    writeFileSync(path, "mine");
-    await expect(serveOn(path)).rejects.toMatchObject({ reason: "address-in-use" });
-    expect(existsSync(path)).toBe(true);
-    const link = newPath();
-    symlinkSync(staleFile(), link);
-    await expect(serveOn(link)).rejects.toMatchObject({ reason: "address-in-use" });
-    expect(readdirSync(folder)).toContain(link.slice(folder.length + 1));
-  });
-
-  test("a folder that is not there is no address in use", async () => {
-    await expect(serveOn(join(folder, "none", "a.sock"))).rejects.toBeInstanceOf(NetworkError);
-  });
-
-  test("removeStale() says whether it removed something", async () => {
-    expect(await removeStale(newPath())).toBe(false);
-    expect(await removeStale("\0abstract")).toBe(false);
-    const stale = staleFile();
-    expect([await removeStale(stale), existsSync(stale)]).toEqual([true, false]);
-    const path = newPath();
-    const server = createServer();
-    await new Promise<void>((resolve) => void server.listen(path, resolve));
-    expect([await removeStale(path), existsSync(path)]).toEqual([false, true]);
-    server.close();
   });
 });
 

@@ -4,7 +4,7 @@ import type { Listener, ListenTarget } from "../../connection/runtime.ts";
 import type { Address, Transport } from "../../connection/transport.ts";
 import type { OnTransport } from "./plain-acceptor.ts";
 import { codeOf, networkError } from "./errors.ts";
-import { checkPath, removeStale } from "./unix.ts";
+import { checkPath } from "./unix.ts";
 
 /** How often to look for a port that is free on all addresses of a name. */
 const PORT_ATTEMPTS = 10;
@@ -27,7 +27,7 @@ export async function bindAll(target: ListenTarget, onTransport: OnTransport, bi
   const gate = new Gate(bind, onTransport);
   try {
     const listeners =
-      unix === undefined ? await bindSamePort(await addressesOf(host), port, gate) : [await bindPath(unix, gate)];
+      unix === undefined ? await bindSamePort(await addressesOf(host), port, gate) : [await bindUnix(unix, gate)];
     gate.open();
     return new Listeners(listeners);
   } catch (error) {
@@ -133,12 +133,8 @@ async function bindNext(
   }
 }
 
-async function bindPath(path: string, gate: Gate): Promise<Listener> {
-  try {
-    return await gate.bind({ path });
-  } catch (error) {
-    // A server that was killed leaves its file behind, and nobody can listen there until it is removed.
-    if (codeOf(error) !== "EADDRINUSE" || !(await removeStale(path))) throw error;
-    return gate.bind({ path });
-  }
+/** What Unix sockets take is loaded when it is needed. */
+async function bindUnix(path: string, gate: Gate): Promise<Listener> {
+  const { bindPath } = await import("./unix-listener.ts");
+  return bindPath(path, () => gate.bind({ path }));
 }

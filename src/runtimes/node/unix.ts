@@ -1,7 +1,5 @@
-// Unix sockets: their paths, and the files that servers left behind.
+// Paths of Unix sockets.
 import { Buffer } from "node:buffer";
-import { lstat, unlink } from "node:fs/promises";
-import { connect } from "node:net";
 
 /** `sun_path`, without the zero at its end; the pipes of Windows have no limit of ours. */
 const LONGEST_PATH: Readonly<Partial<Record<NodeJS.Platform, number>>> = { linux: 107, darwin: 103 };
@@ -18,27 +16,4 @@ export function checkPath(path: string): void {
   const length = Buffer.byteLength(path);
   if (length <= longest) return;
   throw new RangeError(`Cannot use unix: a path of ${length} bytes, expected at most ${longest}`);
-}
-
-/** Removes the file of a socket that nobody listens on. Returns whether there was one. */
-export async function removeStale(path: string): Promise<boolean> {
-  try {
-    if (path.startsWith("\0") || !(await lstat(path)).isSocket() || !(await isRefused(path))) return false;
-    await unlink(path);
-    return true;
-  } catch {
-    // Gone meanwhile, or not ours to remove: binding again tells.
-    return false;
-  }
-}
-
-function isRefused(path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ path });
-    socket.once("connect", () => {
-      socket.destroy();
-      done(false);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => done(error.code === "ECONNREFUSED"));
-  });
 }
