@@ -53,6 +53,7 @@ test("dial() closes what opens when it is given up", async () => {
 test.each([
   ["refused", Object.assign(new Error("x"), { code: "ECONNREFUSED" })],
   ["dns", new Error("failed to lookup address information: Name or service not known")],
+  ["dns", new URIError("invalid host 'a b': invalid char found in FQDN")],
   ["permission", Object.assign(new Error("Requires net access"), { name: "NotCapable" })],
 ])("dial() rejects with reason %s", async (reason, fault) => {
   vi.stubGlobal("Deno", fakeDeno({ connect: () => Promise.reject(fault) }));

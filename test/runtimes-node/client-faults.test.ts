@@ -271,4 +271,8 @@ describe("what cannot be reached", () => {
       await expect(connect(uri, { proxy })).rejects.toMatchObject({ code: "NETWORK_ERROR", reason });
     }
   });
+
+  test.each(["a b", "a..b", "a_b.invalid"])("the host %j, which is no name", async (host) => {
+    await expect(connect("ws://server.invalid/", { host, proxy: null })).rejects.toMatchObject({ reason: "dns" });
+  });
 });

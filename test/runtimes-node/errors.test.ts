@@ -38,6 +38,15 @@ test.each([
   expect(networkError("listen", cause)).toMatchObject({ reason: "other", message, cause });
 });
 
+test.each<[string, Error, string]>([
+  ["a name", new Error("failed to lookup address information: Name or service not known"), "dns"],
+  ["what can be no name", new URIError("invalid host 'a b': invalid char found in FQDN"), "dns"],
+  ["a permission", Object.assign(new Error("Requires net access"), { name: "NotCapable" }), "permission"],
+  ["another text", new Error("I have failed to lookup address information"), "other"],
+])("networkError() of an error of Deno without a code, of %s, is told by its text", (_what, cause, reason) => {
+  expect(networkError("connect to a:1", cause)).toMatchObject({ reason, cause });
+});
+
 test.each([
   ["EPROTO", "write EPROTO", "write EPROTO"],
   [

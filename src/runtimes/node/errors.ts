@@ -49,11 +49,11 @@ function reasonOf(error: unknown): NetworkErrorReason {
   return REASONS.get(code) ?? (TLS_CODE.test(code) ? "tls" : "other");
 }
 
-/** Some errors of Deno have no code: what it has no permission for, and names that do not exist. */
+/** Some errors of Deno have no code: what it has no permission for, and names that do not exist, or cannot. */
 function reasonOnDeno(error: unknown): NetworkErrorReason {
   if (!(error instanceof Error)) return "other";
   if (error.name === "NotCapable") return "permission";
-  return error.message.startsWith("failed to lookup address information") ? "dns" : "other";
+  return /^(failed to lookup address information|invalid host )/.test(error.message) ? "dns" : "other";
 }
 
 /** Codes of faults of certificates. (OpenSSL has fifty.) */
