@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import type { Listener } from "../../connection/runtime.ts";
 import type { Address } from "../../connection/transport.ts";
 import { codeOf } from "./errors.ts";
+import { ignore } from "./streams.ts";
 
 /** Listens on a path with what a runtime listens with. */
 export async function bindPath(path: string, bind: () => Promise<Listener>): Promise<Listener> {
@@ -48,7 +49,8 @@ class UnixListener implements Listener {
     await closed;
     // Deno removes it when it waits for no client any more, others at once.
     link(spare, this.#path);
-    await unlink(spare);
+    // Somebody else may have removed it: that is no reason for the server not to close.
+    await unlink(spare).catch(ignore);
   }
 
   #isReplaced(): boolean {
