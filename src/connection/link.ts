@@ -1,5 +1,5 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
-import { Deferred } from "../async/deferred.ts";
+import { Deferred, handled } from "../async/deferred.ts";
 import type { TimerWheel } from "../async/timers.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
@@ -92,6 +92,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
+    this.timers.endTurn();
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
     if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
     const isOpening = protocol.state === "connecting";
@@ -193,20 +194,18 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { protocol } = this;
     const { writeLimit } = this.settings;
     if (!this.#isCongested) {
-      if (this.isLone || protocol.outputLength > Math.min(writeLimit, MAX_BATCH)) {
-        this.isLone = false;
-        this.flush();
-      } else {
-        this.#scheduleTurnEnd();
-      }
+      const isLone = this.isLone;
+      this.isLone = false;
+      if (isLone || protocol.outputLength > Math.min(writeLimit, MAX_BATCH)) this.flush();
+      if (!isLone) this.#scheduleTurnEnd();
     }
-    const { outputLength } = protocol;
-    if (isBorrowed) {
-      if (outputLength === 0 && this.transport.bufferedAmount === 0) return DONE;
+    if (isBorrowed && this.backlog > 0) {
       this.#borrowers ??= new Waiters();
-      return this.#borrowers.wait(protocol.outputTaken + outputLength);
+      // Compressed it may be so short that it never has to wait for the system.
+      const written = this.#borrowers.wait(protocol.outputTaken + protocol.outputLength);
+      return handled(written.then(() => this.timers.goOn()));
     }
-    return this.room();
+    return isBorrowed || this.hasRoom ? this.timers.goOn() : this.room();
   }
 
   sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): void {

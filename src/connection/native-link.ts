@@ -137,7 +137,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
   }
 
   queued(): Promise<void> {
-    return this.room();
+    return this.hasRoom ? this.timers.goOn() : this.room();
   }
 
   sendPrepared(prepared: PreparedMessage): void {

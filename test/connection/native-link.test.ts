@@ -1,5 +1,5 @@
 // A connection over a WebSocket of the runtime: the same interface, and errors for what cannot be done.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { broadcast } from "../../src/connection/broadcast.ts";
 import { subscribe } from "../../src/connection/diagnostics.ts";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
@@ -273,6 +273,13 @@ describe("closing", () => {
     lost.socket.isOneSided = true;
     lost.socket.sink.onClose(null);
     expect((await lost.ws.closed).error.cause).toMatchObject({ reason: "eof" });
+  });
+
+  test("a loop of sends lets others go on", async () => {
+    const { ws } = openNative();
+    const goOn = vi.spyOn(ws.link.timers, "goOn");
+    await ws.send("a");
+    expect(goOn).toHaveBeenCalledTimes(1);
   });
 
   test("messages that arrive while closing are received", async () => {

@@ -113,9 +113,8 @@ export function fakeDeno(parts: Partial<DenoNamespace>): DenoNamespace {
     version: { deno: "2.9.5" },
     listen: absent,
     connect: absent,
-    permissions: { querySync: absent, requestSync: absent },
+    permissions: { requestSync: absent },
     errors: { NotCapable: absent as never },
-    env: { get: absent },
     ...parts,
   };
 }
@@ -128,7 +127,7 @@ export function permitting(isPermitted: (host: string) => boolean): Pick<DenoNam
   const requestSync = ({ host }: { readonly host: string }): { readonly state: string } => ({
     state: isPermitted(host) ? "granted" : "denied",
   });
-  return { permissions: { querySync: () => ({ state: "denied" }), requestSync }, errors: { NotCapable } };
+  return { permissions: { requestSync }, errors: { NotCapable } };
 }
 
 /** All promise reactions and immediates that are due. */

@@ -46,12 +46,10 @@ export interface DenoNamespace {
     place: (DenoTcpAddress & { readonly signal?: AbortSignal | undefined }) | DenoUnixAddress<string>,
   ): Promise<DenoConnection>;
   readonly permissions: {
-    querySync(descriptor: { readonly name: "env"; readonly variable: string }): { readonly state: string };
     /** Asks the user, if there is one. */
     requestSync(descriptor: { readonly name: "net"; readonly host: string }): { readonly state: string };
   };
   readonly errors: { readonly NotCapable: new (message: string) => Error };
-  readonly env: { get(name: string): string | undefined };
 }
 
 /** Looked up late: importing the library has no effect, and fails nowhere. */

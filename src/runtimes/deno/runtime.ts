@@ -3,7 +3,6 @@ import type { Runtime } from "../../connection/runtime.ts";
 import { nodeRuntime } from "../node/runtime.ts";
 import { deno } from "./api.ts";
 import { dial } from "./dial.ts";
-import { environment } from "./environment.ts";
 import { listen } from "./listen.ts";
 import { denoTextCodec } from "./text-codec.ts";
 
@@ -16,5 +15,4 @@ export const denoRuntime: Runtime = {
   allocateOutput: (size) => new Uint8Array(size),
   listen,
   dial,
-  environment,
 };

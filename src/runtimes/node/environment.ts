@@ -12,7 +12,17 @@ export async function resolve(host: string): Promise<readonly string[]> {
   }
 }
 
-/** The value of an environment variable. */
+/** What is used of Deno, which runs this code too. */
+interface DenoPermissions {
+  readonly permissions: {
+    querySync(what: { readonly name: "env"; readonly variable: string }): { readonly state: string };
+  };
+}
+
+/** The value of an environment variable. Deno would ask the user for one that may not be read: there it counts as not set. */
 export function environment(name: string): string | undefined {
-  return process.env[name];
+  const { Deno } = globalThis as { Deno?: DenoPermissions };
+  const isAllowed =
+    Deno === undefined || Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  return isAllowed ? process.env[name] : undefined;
 }
