@@ -44,8 +44,8 @@ export async function open(runtime: Runtime, settings: ConnectSettings): Promise
     signal?.throwIfAborted();
     return await new Opening(runtime, settings, deadline.signal).run();
   } catch (error) {
-    // It was handed over, and perhaps nobody has had it yet.
-    if (transport != null) drop(transport);
+    // It was handed over, and perhaps nobody has had it yet. One that was refused stays with whoever has it.
+    if (transport != null && !(error instanceof TypeError)) drop(transport);
     throw deadline.signal.aborted ? deadline.signal.reason : error;
   } finally {
     deadline.cancel();
@@ -133,11 +133,12 @@ class Opening {
     const abort = (): void => transport.abort();
     this.#signal.addEventListener("abort", abort);
     const startedAt = sharedTimers().clock.now();
-    const link = this.#link(transport);
-    const { protocol } = link;
+    let link: Link<ClientProtocol> | undefined;
     let connection: ClientConnection | undefined;
     let isStarted = false;
     try {
+      link = this.#link(transport);
+      const { protocol } = link;
       connection = new ((this.#settings.options.createConnection ?? ClientConnection) as ConnectionClass)(link);
       const request = protocol.connect();
       await this.#authentication?.authorize(request);
@@ -155,7 +156,7 @@ class Opening {
       if (connection !== undefined) tellHandshake(connection, startedAt, error as Error);
       transport.abort();
       // So that it hears of its end, which who closes it in its constructor waits for.
-      if (!isStarted) link.start();
+      if (!isStarted) link?.start();
       throw error;
     } finally {
       this.#signal.removeEventListener("abort", abort);

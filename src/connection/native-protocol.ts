@@ -66,7 +66,7 @@ export class NativeProtocol implements ConnectionProtocol {
 
   /** What the peer sent. Where the runtime does not tell how it answered our Close frame, it is taken to have echoed that. */
   get #answer(): CloseFrame | null {
-    return this.#socket.isOneSided === true && this.parserError === null ? this.closeSent : this.closeReceived;
+    return this.closeReceived ?? (this.#socket.isOneSided === true ? this.closeSent : null);
   }
 
   /** The socket is gone. RFC 6455 5.5.1: the runtime has answered a Close frame with its own code. */

@@ -16,8 +16,8 @@ export interface Thread extends ThreadPort {
   unref(): void;
   /** Calls back with every message, while this thread does not block. */
   onMessage(callback: (message: unknown) => void): void;
-  /** Calls back when it has ended, while this thread does not block. */
-  onExit(callback: () => void): void;
+  /** Calls back when it has ended, with the error that has ended it, if one did; while this thread does not block. */
+  onExit(callback: (fault?: unknown) => void): void;
 }
 
 /** The other end: what a thread sees of the one that started it. */

@@ -21,6 +21,7 @@ import { SeenFrames } from "./seen-frames.ts";
 /** What encoding may add to a message, so that the limit on the wire does not cut off what fits once decoded. */
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
+
 /** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
 export type Delivery = "frames" | "messages" | "bytes";
 

@@ -245,8 +245,8 @@ export class FrameSender extends FrameWriter {
 }
 
 /** Not by its class: bytes of another realm will do. */
-function checkBytes(payload: Uint8Array): void {
-  if (payload.BYTES_PER_ELEMENT !== 1) throw new TypeError("Cannot send: expected a string or a Uint8Array");
+function checkBytes(payload: Uint8Array | null): void {
+  if (payload?.BYTES_PER_ELEMENT !== 1) throw new TypeError("Cannot send: expected a string or a Uint8Array");
 }
 
 function firstByteOf({ opcode, fin, rsv1, rsv2, rsv3 }: Frame): number {

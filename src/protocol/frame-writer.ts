@@ -130,10 +130,11 @@ export class FrameWriter {
     if (this.#seen.add(firstByte, length)) queueMicrotask(() => this.tell());
   }
 
-  /** Tells diagnostics of the frames that were written and not told yet. */
+  /** Tells diagnostics of the frames that were written and not told yet; nobody, if nobody watches any more. */
   tell(): void {
     const watcher = sentFrameWatcher();
-    if (watcher !== null && this.owner !== null) this.#seen?.report(watcher, this.owner);
+    if (watcher === null || this.owner === null) this.#seen = undefined;
+    else this.#seen?.report(watcher, this.owner);
   }
 
   /** Writes a header and returns where it ends. For a client it draws the masking key of the frame. */

@@ -153,8 +153,11 @@ export class Output {
     for (const chunk of chunks) size += chunk.length;
     for (let piece = this.#pieces?.[this.#front]; piece !== undefined; piece = this.#pieces?.[this.#front]) {
       if (size >= limit && (!piece.glued || size >= PART_SIZE)) break;
-      if (piece.bytes.length === 0)
-        throw new TypeError("Cannot send: the buffer was transferred before it was written");
+      if (piece.bytes.length === 0) {
+        // Nothing may follow a frame that lacks its payload.
+        this.discard();
+        throw new TypeError("Cannot send: a buffer was transferred before it was written");
+      }
       const bytes = piece.bytes.length > PART_SIZE && limit < Infinity ? this.#splitFirst(piece) : piece.bytes;
       if (bytes === piece.bytes) this.#front++;
       chunks.push(bytes);

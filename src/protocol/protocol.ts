@@ -380,6 +380,8 @@ export abstract class Protocol extends Outbox {
 
   /**
    * Returns the bytes to write, in order. An empty chunk, always the last one ever, means: close the sending side.
+   *
+   * @throws {TypeError} If a payload was transferred meanwhile: nothing that waited can be sent.
    */
   dataToSend(): Uint8Array[] {
     this.settle();

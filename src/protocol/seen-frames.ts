@@ -54,7 +54,7 @@ export class SeenFrames {
     return count === 1;
   }
 
-  /** Tells what was noted, once. A listener may send: what that adds is told by the call of its own send. */
+  /** Tells what was noted, once. A listener may send: what that adds is told later. */
   report(watcher: FrameWatcher, owner: object): void {
     if (this.#frames.length === 0) return;
     const frames = this.#frames;

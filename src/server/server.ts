@@ -99,12 +99,20 @@ export class RunningServer implements Server {
   close(options: ServerCloseOptions = {}): Promise<void> {
     try {
       checkOptions(options);
-      checkSignal(options.signal);
-      new Close(options.code ?? CloseCode.GOING_AWAY, options.reason ?? "").serialize();
+      return this.#close(options);
     } catch (error) {
       return rejected(error);
     }
-    const { closeConnections = true, code = CloseCode.GOING_AWAY, reason = "", signal } = options;
+  }
+
+  #close({
+    closeConnections = true,
+    code = CloseCode.GOING_AWAY,
+    reason = "",
+    signal,
+  }: ServerCloseOptions): Promise<void> {
+    checkSignal(signal);
+    new Close(code, reason).serialize();
     if (!this.#isClosing) {
       this.#isClosing = true;
       this.#log.closing();
@@ -170,7 +178,11 @@ export class RunningServer implements Server {
     const protocol = new ServerProtocol(this.#protocolOptions, this.#internals);
     const link = new Link(transport, protocol, settings, sharedTimers());
     const connection = this.#made(() => new (createConnection as ConnectionClass)(link, this));
-    if (connection === undefined) return transport.abort();
+    if (connection === undefined) {
+      transport.abort();
+      // So that it hears of its end, which what was made of it so far may wait for.
+      return link.start();
+    }
     const guest = new Guest(link, connection, this.#forget);
     (refusal === null ? this.#opening : this.#refused).add(guest);
     link.host = guest;

@@ -160,7 +160,7 @@ export class HandlerPool {
     const slot: Slot = { thread, link, job: undefined };
     this.#slots.add(slot);
     thread.onMessage((message) => link.take(message as Command | number));
-    thread.onExit(() => this.#lose(slot));
+    thread.onExit((fault) => this.#lose(slot, fault));
     return slot;
   }
 
@@ -171,11 +171,12 @@ export class HandlerPool {
     slot.job?.reject(error);
   }
 
-  #lose(slot: Slot): void {
+  #lose(slot: Slot, fault?: unknown): void {
     this.#slots.delete(slot);
     const at = this.#free.indexOf(slot);
     if (at >= 0) this.#free.splice(at, 1);
-    slot.job?.reject(new NetworkError("other", "Cannot go on: the thread of the handler has ended"));
+    const options = fault === undefined ? undefined : { cause: fault };
+    slot.job?.reject(new NetworkError("other", "Cannot go on: the thread of the handler has ended", options));
     this.#wake();
   }
 }

@@ -11,6 +11,7 @@ import type { Command } from "./layout.ts";
 import { ThreadWord } from "./layout.ts";
 import { loadDefault } from "./load-module.ts";
 import { openedOf } from "./session.ts";
+import { textOf } from "./wire.ts";
 
 /** What the thread of the connections is made of. */
 export interface HostOptions {
@@ -83,5 +84,7 @@ async function complete<Options extends { logger?: LoggerLike }>(
 }
 
 function told(detail: unknown): string {
-  return detail instanceof Error ? (detail.stack ?? String(detail)) : String(detail);
+  if (!(detail instanceof Error)) return textOf(detail);
+  const text = detail.stack ?? String(detail);
+  return detail.cause === undefined ? text : `${text}\nCaused by: ${told(detail.cause)}`;
 }

@@ -122,7 +122,7 @@ function classOf(name: string): Class | undefined {
 
 /** Tells an error; anything else that was thrown as the message of one. */
 export function encodeError(error: unknown, depth = 0): WireError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), fields: {} };
+  if (!(error instanceof Error)) return { name: "Error", message: textOf(error), fields: {} };
   const fields: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(error)) {
     const told = encodeField(value);
@@ -131,6 +131,15 @@ export function encodeError(error: unknown, depth = 0): WireError {
   const { name, message, cause } = error;
   if (cause === undefined || depth === DEEPEST) return { name, message, fields };
   return { name, message, fields, cause: encodeError(cause, depth + 1) };
+}
+
+/** Anything can be thrown, also what has no text. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
 }
 
 /** Undefined for what has no form that another thread could have. */

@@ -269,6 +269,15 @@ describe("closing", () => {
     expect(closed).toMatchObject({ code, received: null, sent: { code }, error: { message } });
     expect(closed.error).toBeInstanceOf(Closed);
     expect("cause" in closed.error).toBe(false);
+    const full = openNative({ maxQueue: 1 });
+    full.socket.isOneSided = true;
+    for (const text of ["a", "b", "c"]) full.socket.sink.onMessage(text);
+    full.socket.sink.onClose(null);
+    expect(await full.ws.closed).toMatchObject({
+      code: 1009,
+      sent: { code: 1009 },
+      error: { cause: { name: "QueueOverflow" } },
+    });
     const lost = openNative();
     lost.socket.isOneSided = true;
     lost.socket.sink.onClose(null);

@@ -245,10 +245,17 @@ describe.each(SIDES)("%s FrameSender", (side) => {
           [owner, Opcode.PONG],
         ];
         expect(told).toEqual(both);
+        const { out } = frameWatch;
+        // Also where nobody watches any more when it would be told.
+        sender.sendControl(Opcode.PONG, hex``);
         frameWatch.out = null;
         sender.sendControl(Opcode.PONG, hex``);
         await Promise.resolve();
         expect(told).toEqual(both);
+        frameWatch.out = out;
+        sender.sendControl(Opcode.PING, hex``);
+        await Promise.resolve();
+        expect(told).toEqual([...both, [owner, Opcode.PING]]);
       } finally {
         frameWatch.out = null;
       }

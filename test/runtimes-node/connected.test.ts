@@ -93,6 +93,15 @@ describe("connect({ transport })", () => {
     expect(error).toEqual(new TypeError("Cannot use tls together with transport: TLS is the business of a transport"));
   });
 
+  test("leaves a socket to the connection that has it", async () => {
+    const { port } = await serveEcho();
+    const socket = await connectTo(port);
+    await using ws = await connect("ws://example.com/", { transport: socket });
+    await expect(connect("ws://example.com/", { transport: socket })).rejects.toThrow("uses it already");
+    await ws.send("still here");
+    expect(await ws.recv()).toBe("still here");
+  });
+
   test("drops it when the opening fails", async () => {
     const server = createServer((socket) => socket.resume());
     const port = await listening(server);

@@ -53,6 +53,7 @@ describe("runHandlers()", () => {
 
   test("tells what is thrown and is no error", async () => {
     expect((await run("throws-text")).at(-1)).toMatchObject({ error: { message: "text", stack: undefined } });
+    expect((await run("throws-nothing-known")).at(-1)).toMatchObject({ error: { message: "[object Object]" } });
   });
 
   test("the end of the connection is no fault of the handler", async () => {

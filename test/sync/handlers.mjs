@@ -14,6 +14,15 @@ const HANDLERS = {
   "throws-text"() {
     throw "text"; // oxlint-disable-line no-throw-literal -- handlers may
   },
+  "throws-nothing-known"() {
+    throw Object.create(null);
+  },
+  async uncaught() {
+    setTimeout(() => {
+      throw new Error("a fault between");
+    });
+    await new Promise(() => {});
+  },
   async later(ws) {
     await Promise.resolve();
     ws.send("later");

@@ -34,7 +34,7 @@ describe.each(NAMES.map((name) => [titleOf(name), name]))("on %s", { tags: ["ext
     ["forever", "3\n"],
     ["last", "ok\n"],
     ["dead", /again\n$/],
-    ["server", /out\nerr\n[^]*a fault of the handler[^]*finished\n$/],
+    ["server", /out\nerr\n[^]*a fault of the handler[^]*a fault between[^]*finished\n$/],
   ])("%s", async (scene, output) => {
     const expected: unknown = typeof output === "string" ? output : expect.stringMatching(output);
     expect(await result(scene)).toEqual({ status: 0, output: expected });

@@ -149,6 +149,8 @@ const SCENES = {
     const loud = connect(place + "/loud");
     loud.recv();
     throws(() => connect(place + "/throws").recv(), ConnectionClosedError);
+    const uncaught = connect(place + "/uncaught");
+    throws(() => uncaught.recv(), ConnectionClosedError);
     const ended = connect(place + "/ends");
     throws(() => ended.recv(), ConnectionClosedError);
     const last = connect(place + "/shutdown");

@@ -34,6 +34,7 @@ describe("handlers", () => {
   test.each([
     ["throws", 1011],
     ["ends", 1011],
+    ["uncaught", 1011],
     ["closes", 4001],
   ])("%s: the peer sees %i, and the next connection is served", async (path, code) => {
     const { uri } = start({ optionsModule: new URL("./quiet.mjs", import.meta.url) });

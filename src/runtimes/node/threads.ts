@@ -11,8 +11,11 @@ export const nodeThreads: Threads = {
     // Options of the command line, such as loaders of tests, are for the program and not for us.
     const worker = new Worker(url, { workerData: memory, execArgv: [] });
     worker.unref();
+    let fault: unknown;
     // Who blocks cannot hear it; who does not would be ended by it. That the thread is gone is seen in the memory.
-    worker.on("error", () => {});
+    worker.on("error", (error) => {
+      fault = error;
+    });
     return {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       post: (message) => worker.postMessage(message),
@@ -20,7 +23,7 @@ export const nodeThreads: Threads = {
       ref: () => worker.ref(),
       unref: () => worker.unref(),
       onMessage: (callback) => void worker.on("message", callback),
-      onExit: (callback) => void worker.on("exit", () => callback()),
+      onExit: (callback) => void worker.on("exit", () => callback(fault)),
     };
   },
   onExit(callback) {
