@@ -138,6 +138,23 @@ describe("createConnection", () => {
     expect(seen[0]?.server).toBe(scene.server);
   });
 
+  test("a connection that closes itself in a constructor that throws comes to its end", async () => {
+    const ended: Promise<void>[] = [];
+    class Bad extends ServerConnection {
+      constructor(...args: ConstructorParameters<typeof ServerConnection>) {
+        super(...args);
+        ended.push(this.close());
+        throw new Error("bad");
+      }
+    }
+    const scene = await serveInMemory(idle, { createConnection: Bad });
+    const { peer } = scene.dial();
+    await scene.settle();
+    expect(peer.isClosed).toBe(true);
+    expect(ended).toHaveLength(1);
+    await Promise.all(ended);
+  });
+
   test("that throws drops TCP, and is logged", async () => {
     class Bad extends ServerConnection {
       constructor(...args: ConstructorParameters<typeof ServerConnection>) {
