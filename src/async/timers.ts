@@ -32,7 +32,7 @@ const TICK = 500;
 const LONG_TURN = 5;
 const MOST_CALLS = 10_000;
 /** How often the clock is asked. */
-const CALLS_A_LOOK = 16;
+const CALLS_A_LOOK = 64;
 const DONE: Promise<void> = Promise.resolve();
 
 /** A scheduled callback; pass it to {@link TimerWheel.cancel}. */
@@ -110,10 +110,10 @@ export class TimerWheel {
     return this.#nextTurn;
   }
 
-  /** Another turn of the event loop has begun: who is called by the network knows that, and so does a timer. */
-  endTurn(): void {
+  /** Another turn of the event loop has begun: who is called by the network knows that, and so does a timer. `now`: if known. */
+  endTurn(now?: number): void {
     this.#calls = 0;
-    this.#turnStart = undefined;
+    this.#turnStart = now;
   }
 
   /** Makes sure that the callback of `timer` is not called any more. */

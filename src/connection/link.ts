@@ -92,7 +92,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
-    this.timers.endTurn();
+    this.timers.endTurn(this.lastReceivedAt);
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
     if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
     const isOpening = protocol.state === "connecting";
