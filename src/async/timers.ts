@@ -28,12 +28,6 @@ export const systemClock: Clock = {
 /** Delays from here on are rounded up to a tick of the wheel. */
 const COARSE_FROM = 5000;
 const TICK = 500;
-/** A turn of the event loop is long after so many milliseconds; or calls, for the clock of Workers stands still within a turn. */
-const LONG_TURN = 5;
-const MOST_CALLS = 10_000;
-/** How often the clock is asked. */
-const CALLS_A_LOOK = 64;
-const DONE: Promise<void> = Promise.resolve();
 
 /** A scheduled callback; pass it to {@link TimerWheel.cancel}. */
 export class Timer {
@@ -54,11 +48,6 @@ export class TimerWheel {
   readonly #buckets = new Map<number, Set<Timer>>();
   #armedFor = Infinity;
   #handle: unknown;
-  /** Calls of `goOn` in this turn of the event loop, and when it was noticed. */
-  #calls = 0;
-  #turnStart: number | undefined;
-  #isTurnWatched = false;
-  #nextTurn: Promise<void> | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.clock = clock;
@@ -75,45 +64,6 @@ export class TimerWheel {
   /** Calls back in a later turn of the event loop, to go on with work: unlike a deadline it keeps the process alive. */
   resumeLater(callback: () => void): void {
     this.clock.setTimeout(callback, 0, true);
-  }
-
-  /**
-   * For calls that have nothing to wait for: a loop that awaits only these runs in reactions of promises, and nothing else gets
-   * between. Resolves at once; in a later turn of the event loop, when this one has been going on for long.
-   */
-  goOn(): Promise<void> {
-    if (++this.#calls % CALLS_A_LOOK > 0) return DONE;
-    const now = this.clock.now();
-    if (this.#turnStart === undefined) this.#watchTurn(now);
-    else if (now - this.#turnStart > LONG_TURN || this.#calls >= MOST_CALLS) return this.#inNextTurn();
-    return DONE;
-  }
-
-  #watchTurn(now: number): void {
-    this.#turnStart = now;
-    if (this.#isTurnWatched) return;
-    this.#isTurnWatched = true;
-    this.clock.setTimeout(() => {
-      this.#isTurnWatched = false;
-      this.endTurn();
-    }, 0);
-  }
-
-  #inNextTurn(): Promise<void> {
-    this.#nextTurn ??= new Promise((resolve) => {
-      this.resumeLater(() => {
-        this.#nextTurn = undefined;
-        this.endTurn();
-        resolve();
-      });
-    });
-    return this.#nextTurn;
-  }
-
-  /** Another turn of the event loop has begun: who is called by the network knows that, and so does a timer. `now`: if known. */
-  endTurn(now?: number): void {
-    this.#calls = 0;
-    this.#turnStart = now;
   }
 
   /** Makes sure that the callback of `timer` is not called any more. */

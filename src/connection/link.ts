@@ -1,5 +1,6 @@
 // A protocol on a transport: bytes to events on the way in, frames to few writes on the way out, and the deadline of closing.
 import { Deferred, handled } from "../async/deferred.ts";
+import { longTurns } from "../async/long-turns.ts";
 import type { TimerWheel } from "../async/timers.ts";
 import { NetworkError, TimeoutError } from "../errors/network.ts";
 import { CloseCode } from "../frames/close-code.ts";
@@ -92,7 +93,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   onData(chunk: Uint8Array): void {
     const { protocol, owner } = this;
     this.lastReceivedAt = this.timers.clock.now();
-    this.timers.endTurn(this.lastReceivedAt);
+    longTurns.begin(this.lastReceivedAt);
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
     if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
     const isOpening = protocol.state === "connecting";
@@ -203,9 +204,9 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
       this.#borrowers ??= new Waiters();
       // Compressed it may be so short that it never has to wait for the system.
       const written = this.#borrowers.wait(protocol.outputTaken + protocol.outputLength);
-      return handled(written.then(() => this.timers.goOn()));
+      return handled(written.then(() => longTurns.goOn()));
     }
-    return isBorrowed || this.hasRoom ? this.timers.goOn() : this.room();
+    return isBorrowed || this.hasRoom ? longTurns.goOn() : this.room();
   }
 
   sendPrepared(prepared: PreparedMessage, batch: WriteBatch | undefined): void {

@@ -16,6 +16,8 @@ import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Address } from "./transport.ts";
 
 const DONE: Promise<void> = Promise.resolve();
+/** Awaited sends, of which one resolves in a later turn of the event loop. */
+const SENDS_A_TURN = 1024;
 /** Milliseconds between two looks at a socket that does not say when it has room: at first, and at most. */
 const FIRST_LOOK = 1;
 const LONGEST_LOOK = 64;
@@ -43,6 +45,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
   isLost = false;
   readonly #socket: NativeSocket;
   readonly #opened = new Deferred<void>();
+  #sends = 0;
   /** Who waits for room. */
   #room: Deferred<void> | undefined;
   #lookTimer: Timer | undefined;
@@ -137,7 +140,9 @@ export class NativeLink implements ConnectionLink, NativeSink {
   }
 
   queued(): Promise<void> {
-    return this.hasRoom ? this.timers.goOn() : this.room();
+    if (!this.hasRoom) return this.room();
+    // A loop that awaits only this would keep everything else from going on.
+    return ++this.#sends % SENDS_A_TURN > 0 ? DONE : new Promise((resolve) => this.timers.resumeLater(resolve));
   }
 
   sendPrepared(prepared: PreparedMessage): void {

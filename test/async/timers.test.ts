@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { sharedTimers, systemClock, TimerWheel } from "../../src/async/timers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { Prng } from "../support/prng.ts";
@@ -286,64 +286,4 @@ test("a callback that throws takes no other with it", () => {
   clock.advance(30_000);
   expect(order).toEqual(["before", "after", "later", "new"]);
   expect(clock.pending).toBe(0);
-});
-
-describe("goOn()", () => {
-  /** Whether each of so many calls resolves at once. */
-  async function calls(wheel: TimerWheel, count: number): Promise<boolean[]> {
-    const outcomes: boolean[] = [];
-    for (let i = 0; i < count; i++) {
-      let isDone = false;
-      void wheel.goOn().then(() => {
-        isDone = true;
-      });
-      await Promise.resolve();
-      outcomes.push(isDone);
-    }
-    return outcomes;
-  }
-
-  test("resolves at once in a turn that is short", async () => {
-    const { clock, wheel } = setup();
-    expect(await calls(wheel, 5000)).not.toContain(false);
-    expect(clock.timersSet).toBe(1);
-  });
-
-  test("waits for the next turn in one that has been going on for long, all together", async () => {
-    const { clock, wheel } = setup();
-    await calls(wheel, 64);
-    // The clock goes on, and no timer is called.
-    const now = vi.spyOn(clock, "now").mockReturnValue(6);
-    expect((await calls(wheel, 128)).filter((isDone) => !isDone)).toHaveLength(2);
-    const waiting = wheel.goOn();
-    expect(clock.timersSet).toBe(2);
-    now.mockRestore();
-    clock.advance(0);
-    await waiting;
-    expect(await calls(wheel, 64)).not.toContain(false);
-  });
-
-  test("counts the calls where the clock stands still", async () => {
-    const { wheel } = setup();
-    expect((await calls(wheel, 9999)).includes(false)).toBe(false);
-    // At the next look.
-    expect((await calls(wheel, 64)).filter((isDone) => !isDone)).toHaveLength(1);
-  });
-
-  test.each(["a timer", "endTurn()"])("begins anew when %s says so", async (how) => {
-    const { clock, wheel } = setup();
-    await calls(wheel, 64);
-    if (how === "a timer") clock.advance(0);
-    else wheel.endTurn();
-    vi.spyOn(clock, "now").mockReturnValue(6);
-    expect(await calls(wheel, 64)).not.toContain(false);
-  });
-
-  test("knows from endTurn() when the turn began", async () => {
-    const { clock, wheel } = setup();
-    wheel.endTurn(0);
-    vi.spyOn(clock, "now").mockReturnValue(6);
-    expect((await calls(wheel, 64)).filter((isDone) => !isDone)).toHaveLength(1);
-    expect(clock.timersSet).toBe(1);
-  });
 });
