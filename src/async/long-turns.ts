@@ -46,12 +46,12 @@ export class LongTurns {
 
   #inNextTurn(): Promise<void> {
     this.#next ??= new Promise((resolve) => {
-      const goOn = (): void => {
+      const resume = (): void => {
         this.#next = undefined;
         this.begin();
         resolve();
       };
-      this.#clock.setTimeout(goOn, 0, true);
+      this.#clock.setTimeout(resume, 0, true);
     });
     return this.#next;
   }

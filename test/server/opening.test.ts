@@ -9,6 +9,7 @@ import type { HookResult, ServeOptions } from "../../src/server/options.ts";
 import type { Handler } from "../../src/server/server.ts";
 import { ServerConnection } from "../../src/server/server-connection.ts";
 import { GOOD_REQUEST, masked } from "../support/network.ts";
+import type { RawPeer } from "../support/network.ts";
 import { hex } from "../support/hex.ts";
 import { fakeTimers, requestWith, serveInMemory } from "./scene.ts";
 
@@ -413,20 +414,29 @@ describe("hooks", () => {
     expect(peer.takenText().split("\r\n\r\n")[1]?.slice(0, 4)).toBe("\u0081\u0002hi");
   });
 
+  /** A client that asks, and goes while a hook decides. */
+  async function leaveInHook(
+    { dial, settle }: Awaited<ReturnType<typeof serveInMemory>>,
+    how: "end" | "abort",
+  ): Promise<RawPeer> {
+    const { peer } = dial();
+    peer.send(GOOD_REQUEST);
+    await settle();
+    if (how === "end") peer.end();
+    else peer.transport.abort();
+    await settle();
+    return peer;
+  }
+
   test("a hook is told why its client is gone", async () => {
     for (const how of ["end", "abort"] as const) {
       const causes: unknown[] = [];
-      const { dial, settle } = await serveInMemory(never, {
+      const scene = await serveInMemory(never, {
         processRequest: async (ws) => {
           causes.push((await ws.closed).error.cause);
         },
       });
-      const { peer } = dial();
-      peer.send(GOOD_REQUEST);
-      await settle();
-      if (how === "end") peer.end();
-      else peer.transport.abort();
-      await settle();
+      await leaveInHook(scene, how);
       expect(causes).toMatchObject([{ name: "NetworkError", reason: how === "end" ? "eof" : "reset" }]);
     }
   });
@@ -437,13 +447,9 @@ describe("hooks", () => {
       const gone = new Promise<void>((resolve) => {
         go = resolve;
       });
-      const { dial, settle, logger, server } = await serveInMemory(never, { processRequest: () => gone });
-      const { peer } = dial();
-      peer.send(GOOD_REQUEST);
-      await settle();
-      if (how === "end") peer.end();
-      else peer.transport.abort();
-      await settle();
+      const scene = await serveInMemory(never, { processRequest: () => gone });
+      const { settle, logger, server } = scene;
+      const peer = await leaveInHook(scene, how);
       go();
       await settle();
       expect(peer.takenText()).toBe("");
