@@ -45,17 +45,17 @@ export class Accumulator {
     return this.#keptLength + this.#length;
   }
 
-  /** Adds `source[start, end)`; `expected` more bytes have been announced to follow. */
-  append(source: Uint8Array, start: number, end: number, expected: number): void {
+  /** Adds `source[start, end)`; `expected` more bytes have been announced to follow, and `atHand` of them are there. */
+  append(source: Uint8Array, start: number, end: number, expected: number, atHand: number = 0): void {
     const length = this.#length + end - start;
-    if (length > this.#bytes.length) this.#bytes = this.#grown(length, expected);
+    if (length > this.#bytes.length) this.#bytes = this.#grown(length, expected, atHand);
     this.#bytes.set(source.subarray(start, end), this.#length);
     this.#length = length;
   }
 
-  #grown(needed: number, expected: number): Uint8Array<ArrayBuffer> {
+  #grown(needed: number, expected: number, atHand: number): Uint8Array<ArrayBuffer> {
     const announced = needed + expected;
-    const isTrusted = announced <= Math.max(TRUSTED_CAPACITY, needed * TRUSTED_FACTOR);
+    const isTrusted = announced <= Math.max(TRUSTED_CAPACITY, (needed + atHand) * TRUSTED_FACTOR);
     // Doubling where nothing is announced keeps a million fragments linear. Only memory that will be full to its
     // last byte may come with old bytes in it: the buffer of a message can be seen.
     const grown = expected > 0 && isTrusted ? this.#allocate(announced) : new Uint8Array(doubled(needed, expected));

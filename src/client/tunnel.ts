@@ -118,6 +118,14 @@ export class Tunnel implements Transport {
     return this.#transport.remoteAddress;
   }
 
+  get isLending(): boolean {
+    return this.#transport.isLending === true;
+  }
+
+  get partSize(): number | undefined {
+    return this.#transport.partSize;
+  }
+
   get peerCertificate(): null {
     return null;
   }

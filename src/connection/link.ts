@@ -77,6 +77,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (this.#trace !== undefined) protocol.observer = this.#trace;
     this.lastReceivedAt = timers.clock.now();
     protocol.receiver.isSlicing = true;
+    if (transport.isLending === true) protocol.receiver.lend();
   }
 
   /** The peer's request or response; rejects when the connection is lost before. */
@@ -96,9 +97,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     longTurns.begin(this.lastReceivedAt);
     // We closed, and read on to find the Close frame of the peer: what would wait behind what waits is dropped.
     if (protocol.receiver.hasEncoded && protocol.state !== "open") protocol.receiver.dropData();
-    const isOpening = protocol.state === "connecting";
+    this.hasKept = protocol.state === "connecting" || this.transport.isLending !== true;
     protocol.receiveData(chunk);
-    this.hasKept = isOpening || protocol.receiver.hasKept;
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
     if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
@@ -309,7 +309,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     const { protocol, transport } = this;
     if (this.isLost) return;
     try {
-      while (protocol.outputLength > 0 && !this.#isCongested) this.#write(protocol.takeOutput(MAX_BATCH));
+      while (protocol.outputLength > 0 && !this.#isCongested) this.#writeSome();
     } catch (error) {
       return this.abort(error as Error);
     }
@@ -325,8 +325,8 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (this.isPaused) this.resume();
   }
 
-  #write(chunks: Uint8Array[]): void {
-    this.transport.write(chunks);
+  #writeSome(): void {
+    this.transport.write(this.protocol.takeOutput(MAX_BATCH, this.transport.partSize));
     const { bufferedAmount } = this.transport;
     if (bufferedAmount === 0) this.#allWritten();
     else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);

@@ -70,7 +70,7 @@ export interface ConnectionOptions {
   /**
    * `send` waits while more than this is buffered.
    *
-   * @default 32_768
+   * @default 65_536
    */
   writeLimit?: number | null;
   /** Whether text arrives as strings; otherwise every message arrives as bytes. Default: true. */
@@ -195,7 +195,7 @@ export function readLinkOptions(
     pingTimeout: readDuration("pingTimeout", options.pingTimeout, 20_000),
     closeTimeout: readDuration("closeTimeout", options.closeTimeout, 10_000),
     maxQueue,
-    writeLimit: readLimit("writeLimit", options.writeLimit, 0x8000) ?? Infinity,
+    writeLimit: readLimit("writeLimit", options.writeLimit, 0x10000) ?? Infinity,
     logger,
     log: new GuardedLogger(logger),
     maxLogSize: readMaxLogSize(options.maxLogSize),

@@ -26,7 +26,7 @@ export interface PeerCertificate {
 export interface TransportSink {
   /** Bytes arrived. They are the sink's own: it may change them and keep them. */
   onData(chunk: Uint8Array): void;
-  /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. */
+  /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. See `isLending`. */
   readonly hasKept?: boolean;
   /** `true` right after `onData` if the reply to that chunk, if there is one, is written at once: no others will join it. */
   readonly isLone?: boolean;
@@ -44,6 +44,8 @@ export interface TransportSink {
 export interface Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
+  /** Memory of chunks is used again where the sink lets it: to copy what is to be kept is cheaper than to keep a chunk. */
+  readonly isLending?: boolean;
   /** The TLS certificate of the peer, or `null` without TLS or without a certificate. Known once the sink gets bytes. */
   readonly peerCertificate: PeerCertificate | null;
 
@@ -57,6 +59,12 @@ export interface Transport {
    * when the kernel took everything.
    */
   write(chunks: readonly Uint8Array[]): void;
+
+  /**
+   * Most bytes of a large payload in one call of `write`. Only where `bufferedAmount` falls while a write is under way may
+   * that be more than 256 KiB, the default: a slow peer has to make progress that can be seen.
+   */
+  readonly partSize?: number | undefined;
 
   /** Bytes accepted by `write` and not yet handed to the kernel. */
   readonly bufferedAmount: number;

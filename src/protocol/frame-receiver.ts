@@ -67,9 +67,9 @@ export class FrameReceiver implements DecodedEvents {
     return this.#messages?.payloadLength ?? 0;
   }
 
-  /** Whether a message is a view of the last chunk. Everything else is a copy. */
-  get hasKept(): boolean {
-    return this.#messages?.hasView === true;
+  /** From now on chunks are only lent to {@link receive}: no message is a view of one. Everything else is a copy anyway. */
+  lend(): void {
+    if (this.#messages !== undefined) this.#messages.isLent = true;
   }
 
   /** Gives out the message under way, or the next one, in pieces; returns the first one if there is something of it. */
@@ -101,7 +101,6 @@ export class FrameReceiver implements DecodedEvents {
     const decoder = this.#decoder;
     decoder?.startTurn();
     decoder?.countAnew();
-    if (this.#messages !== undefined) this.#messages.hasView = false;
     try {
       this.#parse(chunk);
     } catch (error) {

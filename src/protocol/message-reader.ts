@@ -53,8 +53,8 @@ export class MessageReader extends InboundReader {
   readonly #isDecoding: boolean;
   /** Payload bytes of data frames ever read. */
   payloadLength = 0;
-  /** A message is a view of the chunk that was read. */
-  hasView = false;
+  /** Chunks are only lent: no message may be a view of one. */
+  isLent = false;
   #control: FrameAssembler | undefined;
   /** Opcode of the message that was last begun in fragments or pieces. */
   #opcode = 0;
@@ -127,7 +127,7 @@ export class MessageReader extends InboundReader {
   #readPieces(kernels: Kernels, count: number, state: ParserState): number {
     let i = 0;
     for (; i < count && this.#isStreaming; i++) {
-      this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state);
+      this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state, 0);
     }
     return i;
   }
@@ -207,11 +207,10 @@ export class MessageReader extends InboundReader {
   ): number {
     const { events } = kernels;
     const length = (events[first * 2] as number) & EVENT_LENGTH_MASK;
-    if (mayPin(chunk, length)) {
+    if (!this.isLent && mayPin(chunk, length)) {
       const at = placeOf(kernels, first, chunkStart);
       bringBack(kernels, first, state, chunk, at);
       this.push(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length));
-      this.hasView = true;
       this.payloadLength += length;
       return first + 1;
     }
@@ -257,13 +256,12 @@ export class MessageReader extends InboundReader {
       this.#spanStart = at;
     }
     const start = this.#spanStart;
-    if (start < 0) return this.#readPiece(kernels, i, flags, state);
+    if (start < 0) return this.#readPiece(kernels, i, flags, state, chunk.length - at - length);
     this.#count(flags, length);
     bringBack(kernels, i, state, chunk, at);
     if ((flags & EVENT_LAST) === 0) return;
     this.#spanStart = -1;
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset + start, at + length - start);
-    if (!this.#isText) this.hasView = true;
     this.push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
   }
 
@@ -272,7 +270,7 @@ export class MessageReader extends InboundReader {
     const kind = flags & WHOLE_MASK;
     if (kind !== FIRST_OF_TEXT && kind !== FIRST_OF_BINARY) return false;
     if (at + length > chunk.length) return false;
-    return (this.#isDecoding && kind === FIRST_OF_TEXT) || mayPin(chunk, length);
+    return (this.#isDecoding && kind === FIRST_OF_TEXT) || (!this.isLent && mayPin(chunk, length));
   }
 
   #count(flags: number, length: number): void {
@@ -280,7 +278,8 @@ export class MessageReader extends InboundReader {
     this.payloadLength += length;
   }
 
-  #readPiece(kernels: Kernels, i: number, flags: number, state: ParserState): void {
+  /** `atHand` bytes follow in the chunk. */
+  #readPiece(kernels: Kernels, i: number, flags: number, state: ParserState, atHand: number): void {
     const opcode = flags & EVENT_OPCODE;
     if (isControl(opcode)) {
       this.#control ??= new FrameAssembler();
@@ -296,7 +295,8 @@ export class MessageReader extends InboundReader {
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
     this.#count(flags, length);
     const isLast = (flags & EVENT_LAST) !== 0;
-    this.#parts.append(kernels.memory, offset, offset + length, isLast || this.#isStreaming ? 0 : state.remaining);
+    const expected = isLast || this.#isStreaming ? 0 : state.remaining;
+    this.#parts.append(kernels.memory, offset, offset + length, expected, atHand);
     if (isLast && (flags & EVENT_FIN) !== 0) this.push(this.#finish(isValid(state) ? kernels : undefined));
   }
 

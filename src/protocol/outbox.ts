@@ -61,9 +61,9 @@ export abstract class Outbox {
     this.sender.isCongested = value;
   }
 
-  /** Takes about `limit` bytes to write; a large payload in parts. Settles nothing, and gives no end marker. */
-  takeOutput(limit: number): Uint8Array[] {
-    return this.output.take(limit);
+  /** Takes about `limit` bytes to write; a large payload in parts, of 256 KiB by default. Settles nothing, and gives no end marker. */
+  takeOutput(limit: number, partSize?: number): Uint8Array[] {
+    return this.output.take(limit, partSize);
   }
 
   /** Bytes ever taken. */

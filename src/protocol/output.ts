@@ -4,8 +4,11 @@ import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Slab, SlabPool } from "./slab.ts";
 
 /** A segment that is this long is not continued, so that what waits can be handed out in parts. */
-const SEGMENT_SIZE = 0x8000;
-/** Most bytes of one piece that are handed out at once: a slow peer that takes them makes progress that can be seen. */
+const SEGMENT_SIZE = 0x10000;
+/**
+ * Most bytes of one piece that are handed out at once, unless the transport takes more: a slow peer that takes them makes
+ * progress that can be seen.
+ */
 const PART_SIZE = 0x40000;
 /** A shared frame up to this size is copied: one write with its neighbours is cheaper than one of its own. */
 const SHARE_FROM = 0x1000;
@@ -136,9 +139,9 @@ export class Output {
     this.length += bytes.length;
   }
 
-  /** Hands out about `limit` bytes, at least one frame, or everything. */
-  take(limit: number = Infinity): Uint8Array[] {
-    if (this.#pieces !== undefined || this.#urgent !== undefined) return this.#takeUpTo(limit);
+  /** Hands out about `limit` bytes, at least one frame, or everything. With a limit, no more than `partSize` of one piece. */
+  take(limit: number = Infinity, partSize: number = PART_SIZE): Uint8Array[] {
+    if (this.#pieces !== undefined || this.#urgent !== undefined) return this.#takeUpTo(limit, partSize);
     // Nearly always all there is: the frames of a turn, in one segment of a slab.
     if (this.length === 0) return [];
     this.taken += this.length;
@@ -146,19 +149,19 @@ export class Output {
     return [this.#takeSegment()];
   }
 
-  #takeUpTo(limit: number): Uint8Array[] {
+  #takeUpTo(limit: number, partSize: number): Uint8Array[] {
     this.#closeSegment();
     const chunks = this.#takeUrgent();
     let size = 0;
     for (const chunk of chunks) size += chunk.length;
     for (let piece = this.#pieces?.[this.#front]; piece !== undefined; piece = this.#pieces?.[this.#front]) {
-      if (size >= limit && (!piece.glued || size >= PART_SIZE)) break;
+      if (size >= limit && (!piece.glued || size >= partSize)) break;
       if (piece.bytes.length === 0) {
         // Nothing may follow a frame that lacks its payload.
         this.discard();
         throw new TypeError("Cannot send: a buffer was transferred before it was written");
       }
-      const bytes = piece.bytes.length > PART_SIZE && limit < Infinity ? this.#splitFirst(piece) : piece.bytes;
+      const bytes = piece.bytes.length > partSize && limit < Infinity ? this.#splitFirst(piece, partSize) : piece.bytes;
       if (bytes === piece.bytes) this.#front++;
       chunks.push(bytes);
       size += bytes.length;
@@ -177,9 +180,9 @@ export class Output {
     return urgent;
   }
 
-  #splitFirst({ bytes }: Piece): Uint8Array {
-    (this.#pieces as Piece[])[this.#front] = { bytes: bytes.subarray(PART_SIZE), glued: true };
-    return bytes.subarray(0, PART_SIZE);
+  #splitFirst({ bytes }: Piece, size: number): Uint8Array {
+    (this.#pieces as Piece[])[this.#front] = { bytes: bytes.subarray(size), glued: true };
+    return bytes.subarray(0, size);
   }
 
   #forgetTaken(): void {

@@ -53,6 +53,20 @@ test("append() allocates what was announced, exactly, where that is little", () 
   expect(bytes.subarray(1).every((byte) => byte === 2)).toBe(true);
 });
 
+test("append() believes what is at hand as what was sent", () => {
+  const sizes: number[] = [];
+  const accumulator = new Accumulator((size) => {
+    sizes.push(size);
+    return new Uint8Array(size);
+  });
+  const [piece, announced] = [new Uint8Array(65_536), 2 ** 20];
+  accumulator.append(piece, 0, 65_536, announced - 65_536, 65_535);
+  expect(sizes).toEqual([]);
+  accumulator.take();
+  accumulator.append(piece, 0, 65_536, announced - 65_536, 65_536);
+  expect(sizes).toEqual([announced]);
+});
+
 test("append() allocates zeroed memory where nothing else is given", () => {
   const accumulator = new Accumulator();
   accumulator.append(hex`01`, 0, 1, 9);

@@ -67,6 +67,11 @@ test("a tunnel passes on what a transport is asked", async () => {
   const { tunnel, client, toServer, settle } = await open();
   expect([tunnel.localAddress, tunnel.remoteAddress]).toEqual([client.localAddress, client.remoteAddress]);
   expect(tunnel.peerCertificate).toBe(null);
+  for (const isLending of [true, false]) {
+    client.isLending = isLending;
+    client.partSize = isLending ? 7 : undefined;
+    expect([tunnel.isLending, tunnel.partSize]).toEqual([client.isLending, client.partSize]);
+  }
   const sink = new RecordingSink();
   tunnel.attach(sink);
   client.calls.length = 0;

@@ -487,16 +487,35 @@ describe.each(["client", "server"] as const)("%s", (side) => {
   });
 });
 
-test("what comes with the opening handshake is kept; later only what becomes a view", async () => {
-  const scene = unopened("server");
-  scene.link.start();
-  scene.link.onData(latin1(GOOD_REQUEST));
-  expect(scene.link.hasKept).toBe(true);
-  scene.link.onData(masked(SPAM));
-  expect(scene.link.hasKept).toBe(true);
-  await answer(scene);
-  scene.link.onData(masked(SPAM));
-  expect(scene.link.hasKept).toBe(false);
+test.each([false, true])(
+  "what comes with the opening handshake is kept; later nothing that is lent: %s",
+  async (isLending) => {
+    const scene = unopened("server", {}, isLending);
+    scene.link.start();
+    scene.link.onData(latin1(GOOD_REQUEST));
+    expect(scene.link.hasKept).toBe(true);
+    scene.link.onData(masked(SPAM));
+    expect(scene.link.hasKept).toBe(true);
+    await answer(scene);
+    const message = masked(hex`82 04 01 02 03 04`);
+    scene.link.onData(message);
+    expect(scene.link.hasKept).toBe(!isLending);
+    await scene.ws.recv();
+    const received = (await scene.ws.recv()) as Uint8Array;
+    expect(received.buffer === message.buffer).toBe(!isLending);
+    scene.link.abort();
+    await scene.settle();
+  },
+);
+
+test("a transport may take large payloads in larger parts", async () => {
+  const scene = await openRaw("server");
+  const lengths = (): number[] => scene.transport.writes.splice(0).map(({ length }) => length);
+  await scene.ws.send(new Uint8Array(0x80000));
+  expect(lengths()).toEqual([10 + 0x40000, 0x40000]);
+  scene.transport.partSize = 0x70000;
+  await scene.ws.send(new Uint8Array(0x80000));
+  expect(lengths()).toEqual([10 + 0x70000, 0x10000]);
 });
 
 describe("a transport that delivers one read in several turns", () => {

@@ -12,7 +12,7 @@ test("readConnectionOptions() has defaults for everything", () => {
     pingTimeout: 20_000,
     closeTimeout: 10_000,
     maxQueue: { high: 16, low: 4, bytes: 2 * MIB },
-    writeLimit: 32_768,
+    writeLimit: 65_536,
     httpLimits: { line: 8192, headers: 128, total: 65_536, body: 65_536 },
     logger: defaultLogger,
     log: expect.any(GuardedLogger),

@@ -31,11 +31,7 @@ function chunkOf(bytes: Uint8Array, before: number, behind: number): Uint8Array 
 function receive(side: Side, delivery: "messages" | "bytes", chunk: Uint8Array, kernels = KERNELS[0]): Message[] {
   const protocol = new OpenProtocol(side, { delivery }, kernels === undefined ? {} : { kernels });
   protocol.receiveData(chunk);
-  const messages = protocol.eventsReceived() as Message[];
-  // Who reads into the chunk again must know.
-  const views = messages.filter((message) => typeof message !== "string" && message.buffer === chunk.buffer);
-  expect(protocol.receiver.hasKept).toBe(views.length > 0);
-  return messages;
+  return protocol.eventsReceived() as Message[];
 }
 
 /** What comes before the message, so that the parser takes it in parts at that place of it. */

@@ -76,8 +76,8 @@ test("take() can hand out a long run of small frames in parts", () => {
   const frame = new Uint8Array(1000).fill(7);
   for (let i = 0; i < 100; i++) write(output, frame);
   const first = concat(output.take(1));
-  expect(first.length).toBeGreaterThanOrEqual(0x8000);
-  expect(first.length).toBeLessThan(0x8000 + 1000);
+  expect(first.length).toBeGreaterThanOrEqual(0x10000);
+  expect(first.length).toBeLessThan(0x10000 + 1000);
   expect(first.length % 1000).toBe(0);
   const others = output.take();
   expect(first.length + concat(others).length).toBe(100_000);
@@ -289,6 +289,15 @@ describe("Output.take() of pieces longer than a part", () => {
     expect(lengths).toEqual([1 + PART, PART, 100, 3]);
     expect(output.taken).toBe(PART * 2 + 104);
     expect(Buffer.compare(Buffer.concat(bytes), Buffer.concat([hex`01`, long, hex`a1 a1 02`]))).toBe(0);
+  });
+
+  test("hands them out in parts of another size, where that is asked for", () => {
+    const output = new Output(newPool());
+    write(output, hex`01`);
+    output.push(new Uint8Array(1000), true);
+    const sizes: number[] = [];
+    while (output.length > 0) sizes.push(output.take(10, 400).reduce((sum, chunk) => sum + chunk.length, 0));
+    expect(sizes).toEqual([401, 400, 200]);
   });
 
   test("hands out a piece of exactly a part whole", () => {

@@ -1,20 +1,36 @@
 import { expect, test } from "vitest";
 import { ReadBuffer } from "../../src/runtimes/deno/read-buffer.ts";
 
-const SMALL = 0x400;
+const SMALL = 0x100;
 const LONG = 0x40000;
-const LESS_LONG = 0x10000;
+const LESS_LONG = 0x10400;
+const SHORT = 0x1000;
 
-test("ReadBuffer is small until it was full, and small again when little comes", () => {
-  const buffer = new ReadBuffer();
-  const sizes = [SMALL - 1, SMALL, LONG, SMALL + 1, SMALL, 5].map((length) => {
+/** Fills a buffer as often, and tells how long it was each time and whether that was all of it. */
+function fill(buffer: ReadBuffer, lengths: readonly number[]): (readonly [size: number, wasFull: boolean])[] {
+  return lengths.map((length) => {
     const size = buffer.next().length;
     expect(buffer.filled(length)).toHaveLength(length);
     return [size, buffer.wasFull];
   });
-  expect(sizes).toEqual([
+}
+
+test("ReadBuffer is small until it was full, and small again when little comes", () => {
+  expect(fill(new ReadBuffer(), [SMALL - 1, SMALL, SMALL + 1, SMALL, 5])).toEqual([
     [SMALL, false],
     [SMALL, true],
+    [LONG, false],
+    [LONG, false],
+    [SMALL, false],
+  ]);
+});
+
+test("ReadBuffer stays long when little comes behind a full read: that ends a burst, and another may follow", () => {
+  expect(fill(new ReadBuffer(), [SMALL, LONG, 5, LONG, LONG, 5, 5, 5])).toEqual([
+    [SMALL, true],
+    [LONG, true],
+    [LONG, false],
+    [LONG, true],
     [LONG, true],
     [LONG, false],
     [LONG, false],
@@ -35,21 +51,27 @@ test("ReadBuffer.giveAway() and release() leave its memory to others", () => {
   expect(buffer.next()).not.toBe(second);
 });
 
-test("only so many ReadBuffers are long at a time", () => {
+test("only so many ReadBuffers are long at a time, and who receives much gets one when there is one again", () => {
   const buffers = Array.from({ length: 400 }, () => new ReadBuffer());
   const counts = (): number[] => {
     const sizes = buffers.map((buffer) => buffer.next().length);
-    return [SMALL, LESS_LONG, LONG].map((size) => sizes.filter((each) => each === size).length);
+    return [SMALL, SHORT, LESS_LONG, LONG].map((size) => sizes.filter((each) => each === size).length);
   };
   counts();
   for (const buffer of buffers) buffer.filled(SMALL);
-  expect(counts()).toEqual([112, 256, 32]);
-  for (const buffer of buffers.slice(0, 50)) {
+  expect(counts()).toEqual([0, 112, 256, 32]);
+  const given = buffers.slice(0, 50);
+  for (const buffer of given) {
     buffer.release();
     buffer.release();
   }
-  // Those who waited for it get what was given back; nobody who has a long one changes it.
-  expect(counts()).toEqual([112, 256, 32]);
+  // Nobody changes who has what is enough.
+  const others = buffers.slice(50);
+  for (const buffer of others) buffer.filled(SMALL + 1);
+  expect(counts()).toEqual([50, 112, 238, 0]);
+  const [waiting] = others.filter((buffer) => buffer.next().length === SHORT);
+  waiting?.filled(SHORT);
+  expect(counts()).toEqual([50, 111, 238, 1]);
   for (const buffer of buffers) buffer.release();
-  expect(counts()).toEqual([400, 0, 0]);
+  expect(counts()).toEqual([400, 0, 0, 0]);
 });

@@ -161,6 +161,9 @@ export class MemoryTransport implements Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
   readonly peerCertificate: null = null;
+  /** Whether it asks those who receive to keep no chunk. Who says so in return finds other bytes there. */
+  isLending: boolean = true;
+  partSize: number | undefined;
   /** The bytes of every call of `write`. */
   readonly writes: Uint8Array[] = [];
   /** What was called, for tests that count: `pause`, `resume`, `closeWrite`, `abort`. */
@@ -258,7 +261,9 @@ export class MemoryTransport implements Transport {
   }
 
   receive(bytes: Uint8Array): void {
-    this.#sink?.onData(bytes);
+    const sink = this.#sink;
+    sink?.onData(bytes);
+    if (this.isLending && sink?.hasKept === false) bytes.fill(0xdd);
   }
 
   receiveEnd(): void {

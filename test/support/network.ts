@@ -297,8 +297,10 @@ export async function openPair(
 export function unopened(
   side: "client" | "server",
   options: ConnectionOptions = {},
+  isLending: boolean = true,
 ): Scene & { readonly link: Link<Protocol>; readonly ws: PlainConnection; readonly peer: RawPeer } {
   const scene = makeScene();
+  scene[side].isLending = isLending;
   const link = side === "server" ? serverLink(scene, options) : clientLink(scene, options);
   const ws = new PlainConnection(link);
   return { ...scene, link, ws, peer: new RawPeer(side === "server" ? scene.client : scene.server) };

@@ -1,6 +1,6 @@
 // A socket of Bun.connect or Bun.listen as a Transport.
 import { nextTick } from "node:process";
-import { WriteQueue } from "../../bytes/write-queue.ts";
+import { LONG_WRITE, WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
@@ -121,6 +121,10 @@ export class BunTransport implements Transport {
     if (this.#waiting.size > 0) return;
     if (this.#isEnding) this.#endWriting();
     else this.#sink?.onDrain();
+  }
+
+  get partSize(): number {
+    return LONG_WRITE;
   }
 
   get bufferedAmount(): number {

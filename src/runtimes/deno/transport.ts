@@ -1,6 +1,6 @@
 // A connection of Deno.connect or Deno.listen as a Transport.
 import { nextTick } from "node:process";
-import { WriteQueue } from "../../bytes/write-queue.ts";
+import { LONG_WRITE, WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
@@ -41,6 +41,10 @@ export class DenoTransport implements Transport {
     this.remoteAddress = addressOf(connection.remoteAddr);
     // Nagle's algorithm would hold a small write back until the peer's delayed ACK, 40 ms.
     connection.setNoDelay?.(true);
+  }
+
+  get isLending(): boolean {
+    return true;
   }
 
   attach(sink: TransportSink): void {
@@ -107,6 +111,10 @@ export class DenoTransport implements Transport {
     this.#waiting.written(length, length < bytes.length ? bytes.subarray(length) : undefined);
     this.#writeNext();
   };
+
+  get partSize(): number {
+    return LONG_WRITE;
+  }
 
   get bufferedAmount(): number {
     // What a lost connection holds, and what is given to it, will never be written.
