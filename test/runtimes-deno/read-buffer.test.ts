@@ -15,25 +15,16 @@ function fill(buffer: ReadBuffer, lengths: readonly number[]): (readonly [size: 
   });
 }
 
-test("ReadBuffer is small until it was full, and small again when little comes", () => {
-  expect(fill(new ReadBuffer(), [SMALL - 1, SMALL, SMALL + 1, SMALL, 5])).toEqual([
+test("ReadBuffer grows when it was full, and is no longer than what comes once that is little", () => {
+  expect(fill(new ReadBuffer(), [SMALL - 1, SMALL, SHORT, LONG, SHORT + 1, SHORT, SMALL + 1, SMALL, 5])).toEqual([
     [SMALL, false],
     [SMALL, true],
-    [LONG, false],
-    [LONG, false],
-    [SMALL, false],
-  ]);
-});
-
-test("ReadBuffer stays long when little comes behind a full read: that ends a burst, and another may follow", () => {
-  expect(fill(new ReadBuffer(), [SMALL, LONG, 5, LONG, LONG, 5, 5, 5])).toEqual([
-    [SMALL, true],
-    [LONG, true],
-    [LONG, false],
-    [LONG, true],
+    [SHORT, true],
     [LONG, true],
     [LONG, false],
     [LONG, false],
+    [SHORT, false],
+    [SHORT, false],
     [SMALL, false],
   ]);
 });
@@ -59,6 +50,8 @@ test("only so many ReadBuffers are long at a time, and who receives much gets on
   };
   counts();
   for (const buffer of buffers) buffer.filled(SMALL);
+  expect(counts()).toEqual([0, 400, 0, 0]);
+  for (const buffer of buffers) buffer.filled(SHORT);
   expect(counts()).toEqual([0, 112, 256, 32]);
   const given = buffers.slice(0, 50);
   for (const buffer of given) {
@@ -67,11 +60,16 @@ test("only so many ReadBuffers are long at a time, and who receives much gets on
   }
   // Nobody changes who has what is enough.
   const others = buffers.slice(50);
-  for (const buffer of others) buffer.filled(SMALL + 1);
+  for (const buffer of others) buffer.filled(Math.min(buffer.next().length - 1, SHORT + 1));
   expect(counts()).toEqual([50, 112, 238, 0]);
   const [waiting] = others.filter((buffer) => buffer.next().length === SHORT);
   waiting?.filled(SHORT);
   expect(counts()).toEqual([50, 111, 238, 1]);
+  // Who has one goes on with it, or with a longer one.
+  const [longer] = others.filter((buffer) => buffer.next().length === LESS_LONG);
+  longer?.filled(LESS_LONG);
+  waiting?.filled(LONG);
+  expect(counts()).toEqual([50, 111, 237, 2]);
   for (const buffer of buffers) buffer.release();
   expect(counts()).toEqual([400, 0, 0, 0]);
 });

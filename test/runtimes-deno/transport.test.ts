@@ -58,7 +58,7 @@ test("DenoTransport gives other connections a turn where there is more to read",
   await Promise.resolve();
   expect([sink.received, connection.reads.length]).toEqual([256, 0]);
   await settle();
-  expect(connection.reads[0]?.bytes).toHaveLength(0x40000);
+  expect(connection.reads[0]?.bytes).toHaveLength(0x1000);
 });
 
 test("DenoTransport uses memory again of which nothing is kept", async () => {

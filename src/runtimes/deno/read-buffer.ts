@@ -2,6 +2,8 @@
 
 /** What an idle connection holds. */
 const SMALL = 0x100;
+/** What one holds that gets a little more, and the step between. */
+const SHORT = 0x1000;
 
 /** A read under way cannot be taken back to shrink its buffer: so only so many may be long, in all of the thread. */
 interface Long {
@@ -10,51 +12,49 @@ interface Long {
   users: number;
 }
 
-/** Few calls for long messages; what one call brings of most bursts, with the headers of 64 KiB; and for all others, a little. */
+/** Few calls for long messages; and for those who come later, what one call brings of most bursts: 64 KiB and headers. */
 const LONG: readonly Long[] = [
   { size: 0x40000, most: 32, users: 0 },
   { size: 0x10400, most: 256, users: 0 },
-  { size: 0x1000, most: Infinity, users: 0 },
 ];
 
-/** A read holds its buffer until bytes come: there is one small one, or one of a limited number of long ones. */
+/** A read holds its buffer until bytes come: there is one small or short one, or one of a limited number of long ones. */
 export class ReadBuffer {
   #bytes: Uint8Array | undefined;
   /** The kind of its long buffer, while it has one. */
   #long: Long | undefined;
-  #wantsLong = false;
+  #size = SMALL;
   /** The last read was as long as it could be. */
   wasFull = false;
 
   /** The memory for the next read. */
   next(): Uint8Array {
-    if (!this.#wantsLong) this.#change(undefined);
-    else if (this.#long === undefined || this.wasFull) this.#change(this.#longest());
-    this.#bytes ??= new Uint8Array(this.#long?.size ?? SMALL);
+    this.#bytes ??= new Uint8Array(this.#size);
     return this.#bytes;
-  }
-
-  /** The longest kind that is to be had, or its own. */
-  #longest(): Long | undefined {
-    return LONG.find((long) => long === this.#long || long.users < long.most);
-  }
-
-  #change(long: Long | undefined): void {
-    if (long === this.#long) return;
-    if (this.#long !== undefined) this.#long.users--;
-    if (long !== undefined) long.users++;
-    this.#long = long;
-    this.#bytes = undefined;
   }
 
   /** What a read of `length` bytes put there. */
   filled(length: number): Uint8Array {
     const bytes = this.#bytes as Uint8Array;
-    const wasFull = this.wasFull;
     this.wasFull = length === bytes.length;
-    // Little behind a full read is the end of a burst, and the next one may be like it.
-    this.#wantsLong = this.wasFull || (this.#long !== undefined && (wasFull || length > SMALL));
+    if (this.wasFull) this.#grow();
+    else if (length <= SHORT) this.#change(undefined, length <= SMALL ? SMALL : SHORT);
     return bytes.subarray(0, length);
+  }
+
+  #grow(): void {
+    if (this.#size === SMALL) return this.#change(undefined, SHORT);
+    const longest = LONG.find((long) => long === this.#long || long.users < long.most);
+    if (longest !== undefined) this.#change(longest, longest.size);
+  }
+
+  #change(long: Long | undefined, size: number): void {
+    if (size === this.#size) return;
+    if (this.#long !== undefined) this.#long.users--;
+    if (long !== undefined) long.users++;
+    this.#long = long;
+    this.#size = size;
+    this.#bytes = undefined;
   }
 
   /** Somebody keeps what was filled: the next read gets other memory. */
@@ -64,8 +64,7 @@ export class ReadBuffer {
 
   /** Gives everything back. */
   release(): void {
-    this.#change(undefined);
+    this.#change(undefined, SMALL);
     this.#bytes = undefined;
-    this.#wantsLong = false;
   }
 }
