@@ -69,12 +69,14 @@ function contendersOf({ program, args, entry, own }, { flags, isText, payload, d
   // The queue of its messages is empty when a chunk comes, and ASCII needs no other length.
   const hasStrings = entry === "bun" && isText && depth > 1 && payload.every((byte) => byte < 0x80);
   const strings = { file: here("servers/bun-strings.mjs"), args: [String(payload.length)], runtime };
+  const bytes = { file: here("servers/bytes.mjs"), args: [String(payload.length)], runtime };
   return {
     ...ours,
     [own]: { file: here(`servers/${entry}-serve.mjs`), runtime },
     "raw node:net": { file: here("servers/raw.mjs"), runtime, isRaw: true },
     "raw socket": { file: here(`servers/${entry}-raw.mjs`), runtime, isRaw: true },
     ...(hasStrings && { "strings alone": strings }),
+    ...(!isText && { "bytes alone": bytes }),
   };
 }
 
