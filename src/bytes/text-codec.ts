@@ -63,6 +63,8 @@ function isLowSurrogate(unit: number): boolean {
 }
 
 /** UTF-8 of a string; bytes stay as they are. */
+export function toUtf8(text: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+export function toUtf8(text: string | Uint8Array): Uint8Array;
 export function toUtf8(text: string | Uint8Array): Uint8Array {
   if (typeof text !== "string") return text;
   const codec = portableTextCodec();

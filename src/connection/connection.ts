@@ -96,7 +96,7 @@ export abstract class Connection<Data = unknown>
    * @throws {ConcurrencyError} If another call is waiting, or a message is being read by `recvStreaming`.
    */
   recv(options: RecvOptions & { readonly decode: true }): Promise<string>;
-  recv(options: RecvOptions & { readonly decode: false }): Promise<Uint8Array>;
+  recv(options: RecvOptions & { readonly decode: false }): Promise<Uint8Array<ArrayBuffer>>;
   recv(options?: RecvOptions): Promise<Message>;
   recv(options?: RecvOptions): Promise<Message> {
     return this.#incoming.recv(options);
@@ -118,7 +118,9 @@ export abstract class Connection<Data = unknown>
    * for await (const piece of ws.recvStreaming({ decode: false })) await file.write(piece);
    */
   recvStreaming(options: RecvOptions & { readonly decode: true }): AsyncIterableIterator<string, undefined>;
-  recvStreaming(options: RecvOptions & { readonly decode: false }): AsyncIterableIterator<Uint8Array, undefined>;
+  recvStreaming(
+    options: RecvOptions & { readonly decode: false },
+  ): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined>;
   recvStreaming(options?: RecvOptions): AsyncIterableIterator<Message, undefined>;
   recvStreaming(options: RecvOptions = {}): AsyncIterableIterator<Message, undefined> {
     return this.#incoming.stream(options);

@@ -49,7 +49,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** The end of the message has arrived. */
   #isComplete = false;
   /** The first bytes of a code point that the last piece cut. */
-  #rest: Uint8Array = NO_BYTES;
+  #rest: Uint8Array<ArrayBuffer> = NO_BYTES;
   #error: Error | undefined;
   #waiting: Waiting | undefined;
 
@@ -168,7 +168,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   }
 
   /** Gives bytes to the one who waits, unless they hold less than one code point. */
-  #give(bytes: Uint8Array): void {
+  #give(bytes: Uint8Array<ArrayBuffer>): void {
     try {
       const value = this.#valueOf(bytes);
       if (value !== undefined) this.#takeWaiting()?.resolve({ done: false, value });
@@ -185,7 +185,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   }
 
   /** Undefined for less than one code point. */
-  #valueOf(bytes: Uint8Array): Message | undefined {
+  #valueOf(bytes: Uint8Array<ArrayBuffer>): Message | undefined {
     if (!(this.#options.decode ?? (this.#isText && this.#source.isDecoding))) return bytes;
     const joined = this.#rest.length === 0 ? bytes : join([this.#rest, bytes]);
     const end = this.#isComplete ? joined.length : completeLength(joined);

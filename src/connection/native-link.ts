@@ -81,7 +81,7 @@ export class NativeLink implements ConnectionLink, NativeSink {
     this.owner?.onOpen();
   }
 
-  onMessage(message: string | Uint8Array): void {
+  onMessage(message: string | Uint8Array<ArrayBuffer>): void {
     const { protocol, owner } = this;
     if (protocol.isDiscarding || this.isLost) return;
     const { delivery, maxMessage } = this.settings.protocol;

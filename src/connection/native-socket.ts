@@ -6,7 +6,7 @@ export interface NativeSink {
   /** The opening handshake succeeded, with this subprotocol, or `""` for none. */
   onOpen(subprotocol: string): void;
   /** A whole message. Bytes are the sink's own. */
-  onMessage(message: string | Uint8Array): void;
+  onMessage(message: string | Uint8Array<ArrayBuffer>): void;
   /** There may be room again; sockets that never call it are asked from time to time. */
   onDrain(): void;
   /** The end: with the Close frame of the peer, or `null` without one. `cause` is why, where that is known. */

@@ -22,6 +22,7 @@ export interface Extension {
    * Turns a frame from the wire into what the application sees. Control frames pass through here too.
    *
    * @param maxSize Most bytes that the payload may have; `Infinity` for no limit.
+   * @returns With a payload that is not in shared memory, and that nobody changes any more: it can be the message.
    * @throws {PayloadTooBig} Beyond `maxSize`: the connection fails with 1009.
    * @throws {InvalidCompressedData} For encoded data that cannot be decoded: 1007.
    * @throws {ProtocolError} For any other fault: 1002.

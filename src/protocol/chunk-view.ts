@@ -7,9 +7,10 @@ const VIEW_FROM = 1 / 5;
 /** Up to this length a loop is faster than making a view to copy with. */
 const COPY_LOOP = 32;
 
-/** Whether so much of a chunk may pin all of it. */
-export function mayPin(chunk: Uint8Array, length: number): boolean {
-  return length > 0 && length >= chunk.buffer.byteLength * VIEW_FROM;
+/** Whether so much of a chunk may pin all of it. Never of shared memory: few APIs take bytes that others may change. */
+export function mayPin(chunk: Uint8Array, length: number): chunk is Uint8Array<ArrayBuffer> {
+  const { buffer } = chunk;
+  return length > 0 && length >= buffer.byteLength * VIEW_FROM && buffer[Symbol.toStringTag] === "ArrayBuffer";
 }
 
 /** Where the payload of event `i` lies in its chunk, whose bytes from `chunkStart` on were staged. */

@@ -3,17 +3,17 @@ import type { Frame } from "../frames/frame.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 
-/** A whole data message: text as a string, binary as bytes. */
-export type Message = string | Uint8Array;
+/** A whole data message: text as a string, binary as bytes. Their memory is never shared with other threads. */
+export type Message = string | Uint8Array<ArrayBuffer>;
 
 /** Part of a data message that is read while it arrives. The pieces of a message end where the network cut them. */
 export class MessagePiece {
   /** Whether the message is text; a code point may be cut in two. */
   readonly isText: boolean;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isLast: boolean;
 
-  constructor(isText: boolean, bytes: Uint8Array, isLast: boolean) {
+  constructor(isText: boolean, bytes: Uint8Array<ArrayBuffer>, isLast: boolean) {
     this.isText = isText;
     this.bytes = bytes;
     this.isLast = isLast;

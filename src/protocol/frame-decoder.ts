@@ -165,9 +165,9 @@ export class FrameDecoder {
   }
 
   /** Returns the bytes of the message that is complete with a frame, if messages are wanted. */
-  #addFrame(frame: Frame): Uint8Array | undefined {
+  #addFrame(frame: Frame): Uint8Array<ArrayBuffer> | undefined {
     const added = this.#messages === undefined ? frame : this.#messages.addFrame(frame);
-    if (added !== frame && !(added instanceof MessagePiece)) return added as Uint8Array | undefined;
+    if (added !== frame && !(added instanceof MessagePiece)) return added as Uint8Array<ArrayBuffer> | undefined;
     this.#target.push(added);
     return undefined;
   }

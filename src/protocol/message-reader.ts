@@ -147,14 +147,15 @@ export class MessageReader extends InboundReader {
    * Adds a data frame that extensions decoded, its text validated. Returns the bytes of the message that it completes, for
    * {@link messageOf} or {@link messageInSteps}, or the last piece of one that is given out in pieces.
    */
-  addFrame(frame: Frame): Uint8Array | MessagePiece | undefined {
-    const { opcode, payload } = frame;
+  addFrame(frame: Frame): Uint8Array<ArrayBuffer> | MessagePiece | undefined {
+    const { opcode } = frame;
+    const payload = frame.payload as Uint8Array<ArrayBuffer>;
     if (opcode !== Opcode.CONTINUATION) this.#begin(opcode);
     this.#isAscii = false;
     this.payloadLength += payload.length;
     // Made for this message by whoever decoded it: there is nothing to join.
     if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) return payload;
-    this.#parts.keep(payload as Uint8Array<ArrayBuffer>);
+    this.#parts.keep(payload);
     if (!frame.fin) return undefined;
     const bytes = this.#parts.take();
     return this.#isStreaming ? this.#endPieces(bytes) : bytes;
@@ -261,7 +262,8 @@ export class MessageReader extends InboundReader {
     bringBack(kernels, i, state, chunk, at);
     if ((flags & EVENT_LAST) === 0) return;
     this.#spanStart = -1;
-    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset + start, at + length - start);
+    // Shared only where the message becomes a string.
+    const bytes = new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset + start, at + length - start);
     this.push(this.messageOf(bytes, isValid(state) ? kernels : undefined));
   }
 
@@ -311,13 +313,13 @@ export class MessageReader extends InboundReader {
     return this.#isStreaming ? this.#endPieces(bytes) : this.messageOf(bytes, kernels);
   }
 
-  #endPieces(bytes: Uint8Array): MessagePiece {
+  #endPieces(bytes: Uint8Array<ArrayBuffer>): MessagePiece {
     this.#isStreaming = false;
     return new MessagePiece(this.#opcode === Opcode.TEXT, bytes, true);
   }
 
   /** The message of all bytes of the last one. `kernels` as for text that was validated. */
-  messageOf(bytes: Uint8Array, kernels: Kernels | undefined): Message {
+  messageOf(bytes: Uint8Array<ArrayBuffer>, kernels: Kernels | undefined): Message {
     if (!this.#isText) return bytes;
     try {
       return this.#decode(kernels, bytes);
@@ -328,7 +330,10 @@ export class MessageReader extends InboundReader {
   }
 
   /** {@link messageOf} in short steps, for text that was validated. It becomes a piece when {@link stream} is called meanwhile. */
-  *messageInSteps(bytes: Uint8Array, kernels: Kernels): Generator<undefined, Message | MessagePiece, undefined> {
+  *messageInSteps(
+    bytes: Uint8Array<ArrayBuffer>,
+    kernels: Kernels,
+  ): Generator<undefined, Message | MessagePiece, undefined> {
     if (!this.#isText) return bytes;
     let text = "";
     for (let start = 0; start < bytes.length;) {

@@ -76,7 +76,7 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
    * @throws {NetworkError} If the thread of the connection has ended.
    */
   recv(options: BlockingRecvOptions & { readonly decode: true }): string;
-  recv(options: BlockingRecvOptions & { readonly decode: false }): Uint8Array;
+  recv(options: BlockingRecvOptions & { readonly decode: false }): Uint8Array<ArrayBuffer>;
   recv(options?: BlockingRecvOptions): Message;
   recv(options: BlockingRecvOptions = {}): Message {
     return this.#reader.recv(options);
@@ -93,7 +93,9 @@ export class BlockingConnection implements Iterable<Message>, Disposable {
    * for (const piece of ws.recvStreaming({ decode: false })) writeSync(file, piece);
    */
   recvStreaming(options: BlockingStreamOptions & { readonly decode: true }): IterableIterator<string, undefined>;
-  recvStreaming(options: BlockingStreamOptions & { readonly decode: false }): IterableIterator<Uint8Array, undefined>;
+  recvStreaming(
+    options: BlockingStreamOptions & { readonly decode: false },
+  ): IterableIterator<Uint8Array<ArrayBuffer>, undefined>;
   recvStreaming(options?: BlockingStreamOptions): IterableIterator<Message, undefined>;
   recvStreaming(options: BlockingStreamOptions = {}): IterableIterator<Message, undefined> {
     return this.#reader.stream(options);

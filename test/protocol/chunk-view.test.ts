@@ -14,6 +14,20 @@ test("mayPin() is a fifth of all that the chunk holds in memory, and never nothi
   expect(mayPin(new Uint8Array(0), 0)).toBe(false);
 });
 
+test.each(SIDES)("%s: no message lies in shared memory, even of a chunk that does", (side) => {
+  // The long one is parsed in parts.
+  for (const length of [1000, 40_000, INPUT_CAPACITY + 40_000]) {
+    const message = new Uint8Array(length).fill(7);
+    const wire = fromPeer(side, frame(0x82, message));
+    const chunk = new Uint8Array(new SharedArrayBuffer(wire.length));
+    chunk.set(wire);
+    expect(mayPin(chunk, wire.length)).toBe(false);
+    const [received] = receive(side, "messages", chunk);
+    expect(received).toEqual(message);
+    expect((received as Uint8Array).buffer).toBeInstanceOf(ArrayBuffer);
+  }
+});
+
 test("placeOf() leads from the parser's memory to the chunk", () => {
   const [kernels] = KERNELS;
   if (kernels === undefined) throw new Error("no kernels");

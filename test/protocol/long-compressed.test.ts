@@ -220,7 +220,7 @@ describe.each(WIRES)("a long text in %s", (_how, wire) => {
 test("a text that no string can hold is told as too big", () => {
   const codec = { ...nodeTextCodec, transcodeUpTo: 0, decodeUtf8: () => "x".repeat(0x10000000) };
   const reader = new MessageReader(codec, true, Infinity);
-  const bytes = reader.addFrame(new Frame(Opcode.TEXT, new Uint8Array(3 << 20))) as Uint8Array;
+  const bytes = reader.addFrame(new Frame(Opcode.TEXT, new Uint8Array(3 << 20))) as Uint8Array<ArrayBuffer>;
   const kernels = getKernels();
   expect(() => {
     for (const steps = reader.messageInSteps(bytes, kernels); steps.next().done !== true;);

@@ -345,7 +345,7 @@ describe("MessageReader.addFrame()", () => {
       const reader = new MessageReader(codec, isDecoding, Infinity);
       const events: unknown[] = [];
       const add = (added: Frame): void => {
-        const bytes = reader.addFrame(added) as Uint8Array | undefined;
+        const bytes = reader.addFrame(added) as Uint8Array<ArrayBuffer> | undefined;
         if (bytes !== undefined) events.push(reader.messageOf(bytes, undefined));
       };
       add(new Frame(1, utf8("aé")));

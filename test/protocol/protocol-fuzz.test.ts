@@ -207,7 +207,7 @@ class End {
     this.protocol.releaseOutput();
   }
 
-  #payload(): Uint8Array {
+  #payload(): Uint8Array<ArrayBuffer> {
     const prng = this.#prng;
     return prng.bytes(prng.chance(0.05) ? prng.below(100_000) : prng.below(400));
   }

@@ -52,6 +52,7 @@ export async function main(): Promise<void> {
   await ws.send("Hello world!");
   await ws.send(new Uint8Array([1, 2, 3]));
   const message: string | Uint8Array = await ws.recv();
+  new Blob([await ws.recv(), await ws.recv({ decode: false })]);
   await ws.close(1000, typeof message);
   await ws[Symbol.asyncDispose]();
   await server.close();

@@ -22,7 +22,7 @@ export interface WebSocketHandlers {
   /** 0: no limit of what waits to be sent. Bun would drop messages from 16 MiB on. */
   readonly backpressureLimit: number;
   open(ws: ServerWebSocket): void;
-  message(ws: ServerWebSocket, message: string | Uint8Array): void;
+  message(ws: ServerWebSocket, message: string | Uint8Array<ArrayBuffer>): void;
   drain(ws: ServerWebSocket): void;
   close(ws: ServerWebSocket, code: number, reason: string): void;
 }
