@@ -19,6 +19,7 @@ test.each([
   ["EADDRINUSE", "address-in-use", "address already in use"],
   ["EACCES", "permission", "permission denied"],
   ["EPERM", "permission", "permission denied"],
+  ["ERR_ACCESS_DENIED", "permission", "permission denied"],
   ["ENOTSUP", "unsupported", "not supported by this system"],
   ["EOPNOTSUPP", "unsupported", "not supported by this system"],
 ])("networkError() of %s is %s", (code, reason, text) => {

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Listener } from "../../src/connection/runtime.ts";
 import type { Transport } from "../../src/connection/transport.ts";
 import { NetworkError } from "../../src/errors/network.ts";
@@ -89,4 +89,22 @@ test("Listener.unref() and ref() do what they say", async () => {
   listener.unref();
   listener.ref();
   await listener.close();
+});
+
+test.each([
+  ["is not given", true, false, false],
+  ["is given", true, true, true],
+  ["is not known to this Node", false, false, true],
+])("listen() when permission for the network %s", async (_what, isKnown, isGiven, listens) => {
+  const permission = { value: { has: (scope: string) => scope === "net" && isGiven } };
+  const flags = { value: new Set(isKnown ? ["--allow-net"] : []) };
+  vi.stubGlobal("process", Object.create(process, { permission, allowedNodeEnvironmentFlags: flags }));
+  try {
+    const listened = listen({ host: "127.0.0.1" }, refuse);
+    if (listens) return await (await listened).close();
+    const message = "Cannot listen on 127.0.0.1:0: permission denied";
+    await expect(listened).rejects.toMatchObject({ name: "NetworkError", reason: "permission", message });
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

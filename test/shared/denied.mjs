@@ -1,4 +1,4 @@
-// What a runtime does not permit, each in its own way: node denied.mjs, with --allow-net=127.0.0.1 on Deno.
+// What a runtime does not permit, each in its own way: node --permission denied.mjs, and with --allow-net=127.0.0.1 on Deno.
 import { connect, serve } from "wsasm";
 import { LOCALHOST } from "./identities.mjs";
 

@@ -1,8 +1,9 @@
-// Which adapter `wsasm` is on each runtime, and what it asks of a Deno that gives few permissions.
+// Which adapter `wsasm` is on each runtime, and what it asks of a Deno or a Node that gives few permissions.
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ROOT } from "../../build/project.mjs";
 import { run } from "../repo/programs.ts";
+import { commandOf, NEWEST_NODE } from "../runtimes/known.mjs";
 import { RUNTIMES } from "./runtimes.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -14,6 +15,12 @@ for (const { name: title, command, entry } of RUNTIMES.filter(({ name }) => !nam
     const name = entry === "wsasm/node" ? "index" : entry.slice("wsasm/".length);
     expect(output.trim()).toMatch(new RegExp(`/dist/${name}\\.js$`));
   });
+}
+
+function expectAllDenied(output: string): void {
+  const lines = output.trim().split("\n");
+  expect(lines.filter((line) => !line.endsWith(": permission"))).toEqual([]);
+  expect(lines).toHaveLength(11);
 }
 
 const deno = RUNTIMES.find(({ name }) => name === "Deno")?.command ?? null;
@@ -37,12 +44,18 @@ test.skipIf(deno === null).each([
   (_what, permissions) => {
     const [program = ""] = deno ?? [];
     const { output } = run(program, ["run", "--no-prompt", ...permissions, file("denied.mjs")], ROOT);
-    expect(
-      output
-        .trim()
-        .split("\n")
-        .filter((line) => !line.endsWith(": permission")),
-    ).toEqual([]);
-    expect(output.trim().split("\n")).toHaveLength(11);
+    expectAllDenied(output);
+  },
+);
+
+const node = commandOf(NEWEST_NODE);
+
+test.skipIf(node === null)(
+  "Node without permission for the network tells of all that it is not permitted",
+  { tags: ["external"] },
+  () => {
+    const [program = ""] = node ?? [];
+    const { output } = run(program, ["--permission", "--allow-fs-read=*", file("denied.mjs")], ROOT);
+    expectAllDenied(output);
   },
 );

@@ -15,6 +15,7 @@ const REASONS: ReadonlyMap<string, NetworkErrorReason> = new Map([
   ["EADDRINUSE", "address-in-use"],
   ["EACCES", "permission"],
   ["EPERM", "permission"],
+  ["ERR_ACCESS_DENIED", "permission"],
   ["ENOTSUP", "unsupported"],
   ["EOPNOTSUPP", "unsupported"],
   ["EPROTO", "tls"],

@@ -24,6 +24,7 @@ export async function listen(
     const { adopt } = await import("./open-listener.ts");
     return adopt(listener, target, onTransport);
   }
+  if (isForbidden()) throw new NetworkError("permission", `Cannot ${doingOf(target)}: permission denied`);
   if (reusePort === true && !(await canReusePort())) {
     throw new NetworkError("unsupported", `Cannot ${doingOf(target)}: reusePort is not supported here`);
   }
@@ -33,6 +34,15 @@ export async function listen(
     check(place);
     return new NodeListener([await bind(makeServer(take), { ...options, ...place })]);
   });
+}
+
+/**
+ * Whether `node --permission` came without `--allow-net`. Node throws that for a host when nobody can catch it. Before version 25 it
+ * knows no such permission, and no such flag.
+ */
+function isForbidden(): boolean {
+  const permission = process.permission as NodeJS.ProcessPermission | undefined;
+  return permission?.has("net") === false && process.allowedNodeEnvironmentFlags.has("--allow-net");
 }
 
 /** What TLS takes is loaded when it is needed. */
