@@ -37,15 +37,21 @@ export function tellable(given: OptionsModule, untellable: readonly string[]): T
   };
 }
 
-function check(name: string, value: unknown): void {
-  if (typeof value === "function" || typeof value === "symbol") throw refusal(name);
-  // Headers are copied, and bytes hold no functions.
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || name === "additionalHeaders") return;
-  for (const [key, inner] of Object.entries(value)) check(`${name}.${key}`, inner);
+/** Names the innermost value that cannot be cloned. */
+function check(name: string, value: unknown, seen: Set<unknown> = new Set()): void {
+  // Headers are copied.
+  if (name === "additionalHeaders" || seen.has(value)) return;
+  seen.add(value);
+  try {
+    structuredClone(value);
+  } catch (cause) {
+    for (const [key, inner] of Object.entries(value as object)) check(`${name}.${key}`, inner, seen);
+    throw refusal(name, { cause });
+  }
 }
 
-function refusal(name: string): TypeError {
-  return new TypeError(`Cannot use ${name}: it cannot be passed to another thread; put it into optionsModule`);
+function refusal(name: string, options?: ErrorOptions): TypeError {
+  return new TypeError(`Cannot use ${name}: it cannot be passed to another thread; put it into optionsModule`, options);
 }
 
 /**

@@ -1,4 +1,5 @@
 // Which options can be told to another thread.
+import { createSecretKey } from "node:crypto";
 import { expect, test } from "vitest";
 import { deadlineOf } from "../../src/sync/deadline.ts";
 import { moduleUrl, tellable } from "../../src/sync/tellable.ts";
@@ -15,13 +16,28 @@ test("tellable() copies headers of all forms, and makes optionsModule a string",
   expect(tellable({ signal: undefined } as object, ["signal"]).optionsModule).toBeUndefined();
 });
 
+/** An object that is found in itself, with a function. */
+function cyclic(): object {
+  const outer = { self: {}, b: { c: () => {} } };
+  outer.self = outer;
+  return outer;
+}
+
 test.each([
   ["signal", { signal: AbortSignal.abort() }],
   ["logger", { logger: () => {} }],
   ["tls.check", { tls: { ca: new Uint8Array(1), check() {} } }],
   ["a.0.b", { a: [{ b: Symbol("x") }] }],
+  ["tls.ca", { tls: { ca: Promise.resolve("a") } }],
+  ["maxSize", { maxSize: new Map([["message", () => 1]]) }],
+  ["a.b.c", { a: cyclic() }],
 ])("tellable() refuses %s", (name, options) => {
   expect(() => tellable(options as object, ["signal"])).toThrow(`Cannot use ${name}:`);
+});
+
+test("tellable() lets objects pass that can be cloned, whatever they are", () => {
+  const options = { tls: { key: createSecretKey(Buffer.from("a")), ca: new Uint8Array(new SharedArrayBuffer(1)) } };
+  expect(tellable(options as object, []).options).toEqual(options);
 });
 
 test.each(["./a.js", "a.js", "/a.js", ""])("moduleUrl() refuses %j", (path) => {
