@@ -31,6 +31,8 @@ export class Hub {
   #isDead = false;
   #asked = 0;
   #answers = 0;
+  /** Nothing was told to the thread since it was flushed. */
+  #isFlushed = false;
 
   constructor(port: ThreadPort & { terminate?(): void }, memory: ThreadMemory, silence: number = SILENCE) {
     this.#port = port;
@@ -66,6 +68,7 @@ export class Hub {
   }
 
   post(message: Command | number): void {
+    this.#isFlushed = false;
     this.#port.post(message);
   }
 
@@ -141,12 +144,14 @@ export class Hub {
 
   /** The process ends: what was given to `send` leaves, if the peers take it soon. */
   flush(): void {
-    if (this.#open.size === 0 || this.isDead) return;
+    // That is told twice, and a peer that takes nothing is waited for once.
+    if (this.#open.size === 0 || this.#isFlushed || this.isDead) return;
     try {
       this.call({ do: "flush" });
     } catch {
       // A dead thread sends nothing; there is nobody to tell.
     }
+    this.#isFlushed = true;
   }
 
   /** @throws {NetworkError} If the thread is dead. */

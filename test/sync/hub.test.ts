@@ -84,6 +84,18 @@ test("Hub.flush() asks only for connections, and tells nobody what fails", () =>
   hub.remove(id);
 });
 
+test("Hub.flush() waits once for the end of the process, though it comes in two steps", () => {
+  const [hub, thread] = hubOf(() => ({ value: null }));
+  const id = hub.add(new ConnectionMemory());
+  hub.flush();
+  hub.flush();
+  expect(thread.posted).toEqual([{ do: "flush" }]);
+  // Something was sent in between.
+  hub.post(id);
+  hub.flush();
+  expect(thread.posted).toEqual([{ do: "flush" }, id, { do: "flush" }]);
+});
+
 test("connect() where threads must not block is an InvalidState that says so", () => {
   vi.spyOn(Atomics, "wait").mockImplementation(() => {
     throw new TypeError("Atomics.wait cannot be called in this context");
