@@ -1,5 +1,5 @@
-// Applications with the client, bundled by what people bundle with, and run in a browser.
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+// Applications with the client, bundled by what people bundle with, and run in a browser; and a program with blocking calls.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
@@ -10,7 +10,7 @@ import type { Server } from "../../src/node.ts";
 import { serve } from "../../src/node.ts";
 import { application, bundler, type Esbuild } from "../support/bundle.ts";
 import { hasChromium, startChromium } from "../support/chromium.ts";
-import { temporaryFolder } from "./programs.ts";
+import { run, temporaryFolder } from "./programs.ts";
 
 const APPLICATION = `
 import { connect, ConnectionClosedOK } from "wsasm";
@@ -143,6 +143,43 @@ describe("an application with the client", { tags: ["external"] }, () => {
     expect(await page.evaluate(`run("ws://localhost:${port}")`)).toEqual(["bundled", true]);
     await page.close();
   });
+});
+
+const BLOCKING = `
+import { connect, serve } from "wsasm/sync";
+const server = serve(new URL("./handler.js", import.meta.url), { host: "127.0.0.1", port: 0, threads: 1 });
+const ws = connect("ws://127.0.0.1:" + server.addresses[0].port);
+console.log(ws.recv());
+ws.close();
+server.shutdown();
+`;
+
+const HANDLER = `
+import { ConnectionClosedOK } from "wsasm";
+export default (ws) => ws.send(ConnectionClosedOK.name);
+`;
+
+test("a program with wsasm/sync, with the modules of its threads beside it", { tags: ["external"] }, async () => {
+  const esbuild = loaded.get("esbuild");
+  if (esbuild === undefined) return;
+  using folder = temporaryFolder();
+  const entry = application(folder.path, BLOCKING);
+  const handler = join(folder.path, "handler.js");
+  writeFileSync(handler, HANDLER);
+  const threads = ["sync-thread.js", "sync-handler.js"].map((name) =>
+    join(folder.path, "node_modules/wsasm/dist", name),
+  );
+  await (esbuild["build"] as Esbuild)({
+    entryPoints: [entry, handler, ...threads],
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    outdir: join(folder.path, "out"),
+    entryNames: "[name]",
+  });
+  rmSync(join(folder.path, "node_modules"), { recursive: true });
+  expect(run(process.execPath, ["out/app.js"], folder.path)).toEqual({ status: 0, output: "ConnectionClosedOK\n" });
 });
 
 /** The scripts that a bundler made, relative to `out`. */
