@@ -244,6 +244,7 @@ function readMaxSize(value: ConnectionOptions["maxSize"]): Required<SizeLimits> 
   if (typeof value !== "object" || value === null) {
     return { message: readLimit("maxSize", value, DEFAULT_MAX_MESSAGE), fragment: null, fragments: null };
   }
+  checkKind("maxSize", !Array.isArray(value), "a number, limits or null");
   const fragments = readLimit("maxSize.fragments", value.fragments, null);
   if (fragments === 0) throw new RangeError("Cannot use maxSize.fragments: 0, expected an integer of at least 1");
   return {

@@ -102,11 +102,11 @@ type Settings = ClientPerMessageDeflateOptions | ServerPerMessageDeflateOptions;
 
 /** The preset of an option, and settings that go before those of the preset. */
 function readOption(option: CompressionPreset | Settings): { readonly preset: Preset; readonly own: Settings } {
-  if (typeof option === "object") {
+  if (typeof option === "object" && !Array.isArray(option)) {
     const own = Object.entries(option).filter(([, value]) => value !== undefined);
     return { preset: DEFLATE, own: Object.fromEntries(own) };
   }
-  const preset = PRESETS.get(option);
+  const preset = PRESETS.get(option as CompressionPreset);
   if (preset === undefined)
     throw new TypeError('Cannot use compression: expected "deflate", "shared", "max", settings or null');
   return { preset, own: {} };

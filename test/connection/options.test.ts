@@ -105,6 +105,7 @@ test.each(DURATIONS.flatMap((name) => [0, -1, 2 ** 31, Infinity, NaN].map((value
 test.each([
   [{ maxSize: -1 }, RangeError, "Cannot use maxSize: -1, expected an integer of at least 0"],
   [{ maxSize: 1.5 }, RangeError, "Cannot use maxSize: 1.5, expected an integer of at least 0"],
+  [{ maxSize: [] }, TypeError, "Cannot use maxSize: expected a number, limits or null"],
   [{ maxSize: { message: -1 } }, RangeError, "Cannot use maxSize.message: -1, expected an integer of at least 0"],
   [{ maxSize: { fragment: -1 } }, RangeError, "Cannot use maxSize.fragment: -1, expected an integer of at least 0"],
   [{ maxQueue: -1 }, RangeError, "Cannot use maxQueue: -1, expected an integer of at least 0"],

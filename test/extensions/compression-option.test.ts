@@ -162,6 +162,7 @@ test.each<[unknown, typeof TypeError | typeof RangeError, string]>([
   ["", TypeError, "Cannot use compression: "],
   [true, TypeError, "Cannot use compression: "],
   [15, TypeError, "Cannot use compression: "],
+  [[], TypeError, "Cannot use compression: "],
   [{ windowBits: 15 }, TypeError, "Cannot use windowBits: "],
   [{ serverMaxWindowBits: 16 }, RangeError, "Cannot use serverMaxWindowBits: 16"],
 ])("compressionFactories() refuses %j", (option, kind, message) => {
