@@ -53,8 +53,9 @@ export class Pacing {
     return Math.max(delay, this.#leastDelay?.(error, now) ?? 0);
   }
 
-  /** The next failure is a first one again. */
+  /** The next failure is a first one again; or there will be none. Ends the delays of the policy. */
   reset(): void {
+    this.#current?.return?.();
     this.#current = undefined;
   }
 }

@@ -28,19 +28,23 @@ export interface ReconnectPolicy {
  */
 export async function* reconnecting(policy: ReconnectPolicy): AsyncGenerator<ClientConnection, void, undefined> {
   const pacing = new Pacing(policy.reconnectDelays, policy.leastDelay);
-  for (;;) {
-    const ws = await openInTime(policy, pacing);
-    const openedAt = performance.now();
-    const lasted = ws.closed.then(() => performance.now() - openedAt);
-    try {
-      yield ws;
-    } finally {
-      await ws.close();
+  try {
+    for (;;) {
+      const ws = await openInTime(policy, pacing);
+      const openedAt = performance.now();
+      const lasted = ws.closed.then(() => performance.now() - openedAt);
+      try {
+        yield ws;
+      } finally {
+        await ws.close();
+      }
+      policy.signal?.throwIfAborted();
+      // A server that accepts and drops at once would be asked without pause.
+      if (ws.stats.messagesReceived > 0 || (await lasted) >= PROVEN_AFTER) pacing.reset();
+      else await pause(policy, pacing, (await ws.closed).error);
     }
-    policy.signal?.throwIfAborted();
-    // A server that accepts and drops at once would be asked without pause.
-    if (ws.stats.messagesReceived > 0 || (await lasted) >= PROVEN_AFTER) pacing.reset();
-    else await pause(policy, pacing, (await ws.closed).error);
+  } finally {
+    pacing.reset();
   }
 }
 
@@ -50,7 +54,7 @@ async function openInTime(policy: ReconnectPolicy, pacing: Pacing): Promise<Clie
     try {
       return await policy.open();
     } catch (error) {
-      if (policy.signal?.aborted === true) throw policy.signal.reason;
+      policy.signal?.throwIfAborted();
       const decision = policy.processException(error);
       if (decision != null) throw decision;
       await pause(policy, pacing, error);

@@ -92,25 +92,29 @@ function* reconnecting(
   { processException = byDefault, reconnectDelays = backoff, ...options }: ForeverOptions,
 ): Generator<BlockingConnection, void, undefined> {
   const pacing = new Pacing(reconnectDelays);
-  for (;;) {
-    let ws: BlockingConnection;
-    try {
-      ws = open(uri, options);
-    } catch (error) {
-      const decision = processException(error);
-      if (decision != null) throw decision;
-      pause(pacing, error);
-      continue;
+  try {
+    for (;;) {
+      let ws: BlockingConnection;
+      try {
+        ws = open(uri, options);
+      } catch (error) {
+        const decision = processException(error);
+        if (decision != null) throw decision;
+        pause(pacing, error);
+        continue;
+      }
+      const openedAt = performance.now();
+      try {
+        yield ws;
+      } finally {
+        ws.close();
+      }
+      // A server that accepts and drops at once would be asked without pause.
+      if (ws.stats.messagesReceived > 0 || performance.now() - openedAt >= PROVEN_AFTER) pacing.reset();
+      else pause(pacing, endOf(ws));
     }
-    const openedAt = performance.now();
-    try {
-      yield ws;
-    } finally {
-      ws.close();
-    }
-    // A server that accepts and drops at once would be asked without pause.
-    if (ws.stats.messagesReceived > 0 || performance.now() - openedAt >= PROVEN_AFTER) pacing.reset();
-    else pause(pacing, endOf(ws));
+  } finally {
+    pacing.reset();
   }
 }
 

@@ -34,6 +34,23 @@ describe("Pacing", () => {
     expect(made).toBe(2);
   });
 
+  test("ends the delays that it does not take any more, once", () => {
+    let ended = 0;
+    const pacing = new Pacing(function* delays() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        ended++;
+      }
+    });
+    pacing.reset();
+    expect(pacing.next(null, NOW)).toBe(1);
+    expect(ended).toBe(0);
+    pacing.reset();
+    pacing.reset();
+    expect(ended).toBe(1);
+  });
+
   test.each([-1, Number.NaN, Infinity, 2 ** 31])("refuses %d", (delay) => {
     expect(() => new Pacing(() => [delay]).next(null, NOW)).toThrow(RangeError);
   });

@@ -283,9 +283,16 @@ describe("processException", () => {
     expect(asked).toEqual([]);
   });
 
-  test("delays that are none end the loop", async () => {
-    const { begin } = await serving([close], { reconnectDelays: () => [Number.NaN] });
+  test("delays that are none end the loop, and the loop ends them", async () => {
+    let ended = 0;
+    const delays: IterableIterator<number> = {
+      [Symbol.iterator]: () => delays,
+      next: () => ({ done: false, value: Number.NaN }),
+      return: () => ({ done: true, value: ended++ }),
+    };
+    const { begin } = await serving([close], { reconnectDelays: () => delays });
     expect((await begin()).outcome()).toBeInstanceOf(RangeError);
+    expect(ended).toBe(1);
   });
 });
 

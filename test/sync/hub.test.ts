@@ -125,6 +125,17 @@ test("connect.forever() asks processException, waits, and ends with the delays",
     NetworkError,
   );
   expect(threads.started[0]?.posted).toHaveLength(3);
+  let ended = 0;
+  const delays = function* delays(): Generator<number> {
+    try {
+      yield -1;
+    } finally {
+      ended++;
+    }
+  };
+  const loop = connect.forever("ws://localhost", { reconnectDelays: delays });
+  expect(thrownBy(() => loop.next())).toBeInstanceOf(RangeError);
+  expect(ended).toBe(1);
   const mine = new Error("mine");
   expect(thrownBy(() => connect.forever("ws://localhost", { processException: () => mine }).next())).toBe(mine);
 });
