@@ -86,8 +86,7 @@ export class MessageQueue {
 
   /** Whether more waits than should. */
   get isOverfull(): boolean {
-    if (this.#stream !== undefined && this.#stream.size > STREAM_HIGH) return true;
-    return this.length > this.#marks.high || this.#bytes > this.#marks.bytes;
+    return this.#isStreamFull || this.length > this.#marks.high || this.#bytes > this.#marks.bytes;
   }
 
   /** Whether there is room for another message beside so many more messages and bytes. */
@@ -100,7 +99,11 @@ export class MessageQueue {
 
   /** Whether so little waits that more may come. */
   get isLow(): boolean {
-    return this.length <= this.#marks.low && this.#bytes <= this.#marks.bytes;
+    return !this.#isStreamFull && this.length <= this.#marks.low && this.#bytes <= this.#marks.bytes;
+  }
+
+  get #isStreamFull(): boolean {
+    return this.#stream !== undefined && this.#stream.size > STREAM_HIGH;
   }
 
   /** Gives a message to the reader who waits, or keeps it. */

@@ -24,7 +24,7 @@ export interface PeerCertificate {
  * After `onClose` nothing is called any more.
  */
 export interface TransportSink {
-  /** Bytes arrived. They are the sink's own: it may change them and keep them. */
+  /** Bytes arrived. They are the sink's own: it may change them, and keep them unless it says that it has not. */
   onData(chunk: Uint8Array): void;
   /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. See `isLending`. */
   readonly hasKept?: boolean;
@@ -61,7 +61,7 @@ export interface Transport {
   write(chunks: readonly Uint8Array[]): void;
 
   /**
-   * Most bytes of a large payload in one call of `write`. Only where `bufferedAmount` falls while a write is under way may
+   * How much of a payload is written as one part, where that is large. Only where `bufferedAmount` falls while a write is under way may
    * that be more than 256 KiB, the default: a slow peer has to make progress that can be seen.
    */
   readonly partSize?: number | undefined;

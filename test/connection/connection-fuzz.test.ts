@@ -92,7 +92,7 @@ test.each(SIDES)(
   async (side) => {
     for (let round = 0; round < ROUNDS; round++) {
       const prng = new Prng();
-      const scene = await openRaw(side, { maxQueue: prng.pick([0, 1, 4, null]) });
+      const scene = await openRaw(side, { maxQueue: prng.pick([0, 1, 4, null]) }, prng.pick([true, false]));
       const messages = Array.from({ length: MESSAGES }, (_, i) => textOf(prng, i));
       const feeding = feedInChunks(
         prng,

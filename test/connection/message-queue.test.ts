@@ -317,7 +317,7 @@ test.each([
   const stream = new Stream();
   queue.claim(stream);
   stream.size = size;
-  expect(queue.isOverfull).toBe(expected);
+  expect([queue.isOverfull, queue.isLow]).toEqual([expected, !expected]);
 });
 
 test("MessageIterator.next() during recvStreaming is refused in its words", async () => {

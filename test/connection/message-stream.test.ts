@@ -532,6 +532,22 @@ describe.each(SIDES)("%s", (side) => {
       expect(scene.transport.calls).toEqual(["pause", "resume"]);
     });
 
+    test("what still arrives after that does not resume it", async () => {
+      const scene = await openRaw(side, { maxSize: null });
+      const stream = scene.ws.recvStreaming();
+      const first = stream.next();
+      await scene.feed(hex`02 01 41`);
+      await first;
+      scene.transport.calls.length = 0;
+      await scene.feed(frameOf(0x00, new Uint8Array(0x10001)));
+      const late = frameOf(0x00, new Uint8Array(10));
+      for (let i = 0; i < 2; i++) scene.link.onData(side === "server" ? masked(late) : late.slice());
+      await scene.settle();
+      expect([scene.transport.calls, scene.link.isPaused]).toEqual([["pause"], true]);
+      expect((await stream.next()).value).toHaveLength(0x10001 + 20);
+      expect(scene.transport.calls).toEqual(["pause", "resume"]);
+    });
+
     test.each(["return", "break"])("leaving by %s resumes reading", async (how) => {
       const scene = await openRaw(side, { maxSize: null });
       const stream = scene.ws.recvStreaming();

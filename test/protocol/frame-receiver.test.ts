@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { InvalidUtf8, PayloadTooBig, ProtocolError } from "../../src/errors/protocol.ts";
+import type { Allocate } from "../../src/bytes/accumulator.ts";
 import type { TextCodec } from "../../src/bytes/text-codec.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
 import { frameWatch, type SeenFrame } from "../../src/frames/frame-watch.ts";
 import { Frame } from "../../src/frames/frame.ts";
-import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
+import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../../src/kernels/constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { ParserState } from "../../src/kernels/kernels.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
@@ -33,9 +34,9 @@ import {
 
 const [, [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number]];
 
-function receiverFor(side: Side, kernels: Kernels, delivery: Delivery): FrameReceiver {
+function receiverFor(side: Side, kernels: Kernels, delivery: Delivery, allocate?: Allocate): FrameReceiver {
   const config = (side === "server" ? CONFIG_MASKED : 0) | CONFIG_VALIDATE_UTF8;
-  return new FrameReceiver(kernels, codec, new ParserState(config), delivery, Infinity);
+  return new FrameReceiver(kernels, codec, new ParserState(config), delivery, Infinity, allocate);
 }
 
 /** A stand-in for permessage-deflate: RSV1, and every byte of the payload doubled. */
@@ -532,5 +533,26 @@ describe.each(KERNELS)("memory of chunks with $name kernels", (kernels) => {
     const expected = structuredClone(keeping.events);
     buffer.fill(0xff);
     expect([lent.fault, structuredClone(lent.events)]).toEqual([null, expected]);
+  });
+
+  test("a message is believed by what of it is in the chunk, and no more", () => {
+    const chunk = (length: number): Uint8Array => {
+      const bytes = new Uint8Array(2 * INPUT_CAPACITY);
+      bytes.set([0x82, 127, 0, 0, 0, 0, 0, length >> 16, (length >> 8) & 255, length & 255]);
+      return bytes;
+    };
+    const most = 8 * (2 * INPUT_CAPACITY - 10);
+    for (const [length, expected] of [
+      [most, [most]],
+      [most + 1, []],
+    ] as const) {
+      const sizes: number[] = [];
+      const receiver = receiverFor("client", kernels, "messages", (size) => {
+        sizes.push(size);
+        return new Uint8Array(size);
+      });
+      receiver.receive(chunk(length));
+      expect(sizes).toEqual(expected);
+    }
   });
 });

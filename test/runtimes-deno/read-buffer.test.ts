@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ReadBuffer } from "../../src/runtimes/deno/read-buffer.ts";
 
 const SMALL = 0x100;
+const MEDIUM = 0x400;
 const LONG = 0x40000;
 const LESS_LONG = 0x10400;
 const SHORT = 0x1000;
@@ -15,18 +16,73 @@ function fill(buffer: ReadBuffer, lengths: readonly number[]): (readonly [size: 
   });
 }
 
-test("ReadBuffer grows when it was full, and is no longer than what comes once that is little", () => {
-  expect(fill(new ReadBuffer(), [SMALL - 1, SMALL, SHORT, LONG, SHORT + 1, SHORT, SMALL + 1, SMALL, 5])).toEqual([
-    [SMALL, false],
-    [SMALL, true],
-    [SHORT, true],
-    [LONG, true],
-    [LONG, false],
-    [LONG, false],
-    [SHORT, false],
-    [SHORT, false],
-    [SMALL, false],
-  ]);
+test.each<[string, [number, number, boolean][]]>([
+  [
+    "is small for who gets little",
+    [
+      [SMALL, 1, false],
+      [SMALL, SMALL - 1, false],
+      [SMALL, 5, false],
+    ],
+  ],
+  [
+    "grows when it was full, and is long as long as much comes",
+    [
+      [SMALL, SMALL, true],
+      [SHORT, SHORT, true],
+      [LONG, LONG, true],
+      [LONG, SHORT + 1, false],
+      [LONG, LONG, true],
+    ],
+  ],
+  [
+    "fits what the last message brought, in all of its reads",
+    [
+      [SMALL, SMALL, true],
+      [SHORT, 44, false],
+      [MEDIUM, 300, false],
+      [MEDIUM, SMALL, false],
+      [SMALL, 5, false],
+    ],
+  ],
+  [
+    "takes a message of 1 KiB at once the next time",
+    [
+      [SMALL, SMALL, true],
+      [SHORT, 776, false],
+      [SHORT, MEDIUM, false],
+    ],
+  ],
+  [
+    "grows from its middle, too",
+    [
+      [SMALL, SMALL, true],
+      [SHORT, 9, false],
+      [MEDIUM, MEDIUM, true],
+      [SHORT, 9, false],
+    ],
+  ],
+  [
+    "is not long while it waits for a burst like one that ended with little",
+    [
+      [SMALL, SMALL, true],
+      [SHORT, SHORT, true],
+      [LONG, LONG, true],
+      [LONG, 5, false],
+      [SHORT, 5, false],
+      [SMALL, 5, false],
+    ],
+  ],
+])("ReadBuffer %s", (_what, reads) => {
+  const buffer = new ReadBuffer();
+  expect(
+    fill(
+      buffer,
+      reads.map(([, length]) => length),
+    ),
+  ).toEqual(reads.map(([size, , wasFull]) => [size, wasFull]));
+  buffer.release();
+  expect(buffer.next()).toHaveLength(SMALL);
 });
 
 test("ReadBuffer.giveAway() and release() leave its memory to others", () => {

@@ -61,6 +61,26 @@ test("DenoTransport gives other connections a turn where there is more to read",
   expect(connection.reads[0]?.bytes).toHaveLength(0x1000);
 });
 
+test("DenoTransport reads on when its memory is free, though its sink resumes before", async () => {
+  const connection = new FakeConnection();
+  const transport = new DenoTransport(connection);
+  const reads: number[] = [];
+  class Resuming extends RecordingSink {
+    override onData(chunk: Uint8Array): void {
+      super.onData(chunk);
+      transport.pause();
+      transport.resume();
+      reads.push(connection.reads.length);
+    }
+  }
+  transport.attach(new Resuming());
+  connection.arrive(3);
+  await settle();
+  expect([...reads, connection.reads.length]).toEqual([0, 1]);
+  transport.abort();
+  await settle();
+});
+
 test("DenoTransport uses memory again of which nothing is kept", async () => {
   class Copying extends RecordingSink implements TransportSink {
     readonly hasKept = false;

@@ -214,8 +214,13 @@ export interface RawScene extends Scene {
 }
 
 /** Opens a connection as `side`, by default without keepalive. */
-export async function openRaw(side: "client" | "server", options: ConnectionOptions = {}): Promise<RawScene> {
+export async function openRaw(
+  side: "client" | "server",
+  options: ConnectionOptions = {},
+  isLending: boolean = true,
+): Promise<RawScene> {
   const scene = makeScene();
+  scene[side].isLending = isLending;
   const complete = { pingInterval: null, ...options };
   const link = side === "server" ? serverLink(scene, complete) : clientLink(scene, complete);
   const ws = new PlainConnection(link);

@@ -1,8 +1,9 @@
 // Memory for reads of one connection: little while it is idle, much while it receives much.
 
-/** What an idle connection holds. */
+/** What an idle connection holds, by what it received last. */
 const SMALL = 0x100;
-/** What one holds that gets a little more, and the step between. */
+const MEDIUM = 0x400;
+/** The same, and what one reads into that receives more and has no long one. */
 const SHORT = 0x1000;
 
 /** A read under way cannot be taken back to shrink its buffer: so only so many may be long, in all of the thread. */
@@ -18,12 +19,20 @@ const LONG: readonly Long[] = [
   { size: 0x10400, most: 256, users: 0 },
 ];
 
+/** The next message may be like the last, whatever reads that took; but nobody waits with a long buffer for one that is long. */
+function fitting(length: number): number {
+  if (length <= SMALL) return SMALL;
+  return length <= MEDIUM ? MEDIUM : SHORT;
+}
+
 /** A read holds its buffer until bytes come: there is one small or short one, or one of a limited number of long ones. */
 export class ReadBuffer {
   #bytes: Uint8Array | undefined;
   /** The kind of its long buffer, while it has one. */
   #long: Long | undefined;
   #size = SMALL;
+  /** What reads brought since one found less than it could take. */
+  #burst = 0;
   /** The last read was as long as it could be. */
   wasFull = false;
 
@@ -37,13 +46,18 @@ export class ReadBuffer {
   filled(length: number): Uint8Array {
     const bytes = this.#bytes as Uint8Array;
     this.wasFull = length === bytes.length;
-    if (this.wasFull) this.#grow();
-    else if (length <= SHORT) this.#change(undefined, length <= SMALL ? SMALL : SHORT);
+    this.#burst += length;
+    if (this.wasFull) {
+      this.#grow();
+    } else {
+      if (length <= SHORT) this.#change(undefined, fitting(this.#burst));
+      this.#burst = 0;
+    }
     return bytes.subarray(0, length);
   }
 
   #grow(): void {
-    if (this.#size === SMALL) return this.#change(undefined, SHORT);
+    if (this.#size < SHORT) return this.#change(undefined, SHORT);
     const longest = LONG.find((long) => long === this.#long || long.users < long.most);
     if (longest !== undefined) this.#change(longest, longest.size);
   }
@@ -66,5 +80,6 @@ export class ReadBuffer {
   release(): void {
     this.#change(undefined, SMALL);
     this.#bytes = undefined;
+    this.#burst = 0;
   }
 }

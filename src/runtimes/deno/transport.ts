@@ -66,7 +66,6 @@ export class DenoTransport implements Transport {
 
   readonly #deliver = (): boolean => {
     const length = this.#arrived;
-    this.#isReading = false;
     if (this.#isGone) return false;
     if (length === null) {
       this.#hasEnded = true;
@@ -77,6 +76,8 @@ export class DenoTransport implements Transport {
     }
     this.#sink?.onData(this.#buffer.filled(length));
     if (this.#sink?.hasKept !== false) this.#buffer.giveAway();
+    // Not before: who resumes meanwhile must not have this memory filled again.
+    this.#isReading = false;
     // Reads that find something are over at once, in a chain that nothing else can interrupt. When there is probably
     // more, others go first.
     if (this.#buffer.wasFull) setImmediate(this.#readOn);
