@@ -78,15 +78,20 @@ function writeOnBun(socket) {
   while (waiting.length > 0) {
     const [bytes] = waiting;
     const written = Math.max(0, socket.write(bytes));
-    if (written === bytes.length) waiting.shift();
-    else return void (waiting[0] = length < COPY_UP_TO ? bytes.slice(written) : bytes.subarray(written));
+    if (written === bytes.length) {
+      waiting.shift();
+    } else {
+      waiting[0] = length < COPY_UP_TO ? bytes.slice(written) : bytes.subarray(written);
+      return;
+    }
   }
 }
 
 function receiveOnBun(socket, chunk) {
   if (socket.data === undefined) {
     socket.data = { echo: new Echo(), waiting: [] };
-    return void socket.write(HEAD);
+    socket.write(HEAD);
+    return;
   }
   socket.data.waiting.push(...socket.data.echo.receive(chunk));
   writeOnBun(socket);
