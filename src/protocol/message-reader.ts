@@ -1,4 +1,4 @@
-// Parsed frames to messages: strings straight from the parser's memory, bytes as views or small copies.
+// Parsed frames to messages: strings straight from the parser's memory, bytes as views or copies.
 import type { Allocate } from "../bytes/accumulator.ts";
 import { Accumulator } from "../bytes/accumulator.ts";
 import { codePointStart } from "../bytes/code-points.ts";
