@@ -513,13 +513,19 @@ describe.each(SIDES)("%s", (side) => {
   });
 
   describe("flow control", () => {
-    test("reading pauses while more than 64 KiB of a streamed message wait", async () => {
+    /** A message whose first byte was read. */
+    async function begun(): Promise<{ readonly scene: RawScene; readonly stream: AsyncIterableIterator<Message> }> {
       const scene = await openRaw(side, { maxSize: null });
       const stream = scene.ws.recvStreaming();
       const first = stream.next();
       await scene.feed(hex`02 01 41`);
       await first;
       scene.transport.calls.length = 0;
+      return { scene, stream };
+    }
+
+    test("reading pauses while more than 64 KiB of a streamed message wait", async () => {
+      const { scene, stream } = await begun();
       await scene.feed(frameOf(0x00, new Uint8Array(0x10000)));
       expect(scene.link.isPaused).toBe(false);
       await scene.feed(frameOf(0x00, new Uint8Array(1)));
@@ -533,12 +539,7 @@ describe.each(SIDES)("%s", (side) => {
     });
 
     test("what still arrives after that does not resume it", async () => {
-      const scene = await openRaw(side, { maxSize: null });
-      const stream = scene.ws.recvStreaming();
-      const first = stream.next();
-      await scene.feed(hex`02 01 41`);
-      await first;
-      scene.transport.calls.length = 0;
+      const { scene, stream } = await begun();
       await scene.feed(frameOf(0x00, new Uint8Array(0x10001)));
       const late = frameOf(0x00, new Uint8Array(10));
       for (let i = 0; i < 2; i++) scene.link.onData(side === "server" ? masked(late) : late.slice());
@@ -549,11 +550,7 @@ describe.each(SIDES)("%s", (side) => {
     });
 
     test.each(["return", "break"])("leaving by %s resumes reading", async (how) => {
-      const scene = await openRaw(side, { maxSize: null });
-      const stream = scene.ws.recvStreaming();
-      const first = stream.next();
-      await scene.feed(hex`02 01 41`);
-      await first;
+      const { scene, stream } = await begun();
       await scene.feed(frameOf(0x00, new Uint8Array(0x10001)));
       expect(scene.link.isPaused).toBe(true);
       if (how === "return") await stream.return?.();
@@ -603,11 +600,7 @@ describe.each(SIDES)("%s", (side) => {
     );
 
     test("a peer that sends byte by byte costs its bytes", async () => {
-      const scene = await openRaw(side, { maxSize: null });
-      const stream = scene.ws.recvStreaming();
-      const first = stream.next();
-      await scene.feed(hex`02 01 41`);
-      await first;
+      const { scene, stream } = await begun();
       for (let i = 0; i < 3000; i++) scene.peer.send(side === "server" ? masked(hex`00 01 42`) : hex`00 01 42`);
       await scene.settle();
       expect((await stream.next()).value).toEqual(new Uint8Array(3000).fill(0x42));
