@@ -24,7 +24,7 @@ export interface PeerCertificate {
  * After `onClose` nothing is called any more.
  */
 export interface TransportSink {
-  /** Bytes arrived. They are the sink's own: it may change them, and keep them unless it says that it has not. */
+  /** Bytes arrived. They are the sink's own, to change and to keep; if it sets `hasKept` to `false`, until this returns. */
   onData(chunk: Uint8Array): void;
   /** `false` right after `onData` if nothing of that chunk is kept: its memory may be used again. See `isLending`. */
   readonly hasKept?: boolean;
@@ -44,7 +44,7 @@ export interface TransportSink {
 export interface Transport {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
-  /** Memory of chunks is used again where the sink lets it: to copy what is to be kept is cheaper than to keep a chunk. */
+  /** The transport reads into the same memory again when a sink has kept nothing: better copy than keep. Default: `false`. */
   readonly isLending?: boolean;
   /** The TLS certificate of the peer, or `null` without TLS or without a certificate. Known once the sink gets bytes. */
   readonly peerCertificate: PeerCertificate | null;
@@ -61,8 +61,8 @@ export interface Transport {
   write(chunks: readonly Uint8Array[]): void;
 
   /**
-   * How much of a payload is written as one part, where that is large. Only where `bufferedAmount` falls while a write is under way may
-   * that be more than 256 KiB, the default: a slow peer has to make progress that can be seen.
+   * Bytes of a large payload that are written as one part. More than 256 KiB, the default, only where `bufferedAmount` falls
+   * while a write is under way: keepalive has to see that a slow peer makes progress.
    */
   readonly partSize?: number | undefined;
 

@@ -1,9 +1,8 @@
 // Memory for reads of one connection: little while it is idle, much while it receives much.
 
-/** What an idle connection holds, by what it received last. */
+/** What a connection holds while it waits, as long as its last message was: one of these. */
 const SMALL = 0x100;
 const MEDIUM = 0x400;
-/** The same, and what one reads into that receives more and has no long one. */
 const SHORT = 0x1000;
 
 /** A read under way cannot be taken back to shrink its buffer: so only so many may be long, in all of the thread. */
@@ -19,13 +18,16 @@ const LONG: readonly Long[] = [
   { size: 0x10400, most: 256, users: 0 },
 ];
 
-/** The next message may be like the last, whatever reads that took; but nobody waits with a long buffer for one that is long. */
+/** For the next message, which may be as long as the last: that took `length` bytes in all of its reads. */
 function fitting(length: number): number {
   if (length <= SMALL) return SMALL;
   return length <= MEDIUM ? MEDIUM : SHORT;
 }
 
-/** A read holds its buffer until bytes come: there is one small or short one, or one of a limited number of long ones. */
+/**
+ * A read holds its buffer until bytes come. So one that was full is followed by a longer one, and one that brought little by
+ * one that fits; who wants a long one while all are in use reads into a short one.
+ */
 export class ReadBuffer {
   #bytes: Uint8Array | undefined;
   /** The kind of its long buffer, while it has one. */

@@ -37,8 +37,8 @@ export async function listen(
 }
 
 /**
- * Whether `node --permission` came without `--allow-net`. Node throws that for a host when nobody can catch it. Before version 25 it
- * knows no such permission, and no such flag.
+ * Whether `node --permission` came without `--allow-net`. For a host, `listen` of Node throws that later, out of everybody's
+ * reach. Before version 25 it knows no such permission, and no such flag.
  */
 function isForbidden(): boolean {
   const permission = process.permission as NodeJS.ProcessPermission | undefined;
