@@ -56,9 +56,11 @@ export class Accumulator {
   #grown(needed: number, expected: number, atHand: number): Uint8Array<ArrayBuffer> {
     const announced = needed + expected;
     const isTrusted = announced <= Math.max(TRUSTED_CAPACITY, (needed + atHand) * TRUSTED_FACTOR);
-    // Doubling where nothing is announced keeps a million fragments linear. Only memory that will be full to its
-    // last byte may come with old bytes in it: the buffer of a message can be seen.
-    const grown = expected > 0 && isTrusted ? this.#allocate(announced) : new Uint8Array(doubled(needed, expected));
+    // Doubling where nothing is announced keeps a million fragments linear.
+    const size = expected > 0 && isTrusted ? announced : doubled(needed, expected);
+    // Only memory that will be full to its last byte, or given up before that, may come with old bytes in it: the buffer of
+    // a message can be seen.
+    const grown = expected > 0 ? this.#allocate(size) : new Uint8Array(size);
     grown.set(this.#bytes.subarray(0, this.#length));
     return grown;
   }

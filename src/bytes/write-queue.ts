@@ -5,9 +5,6 @@ const JOIN_UP_TO = 0x10000;
 /** Blocks for joining that are kept for all queues of the thread. */
 const MAX_SPARE = 8;
 
-/** Most bytes of a payload in a write that ends early when the peer is slow, so that its progress can be seen anyway. */
-export const LONG_WRITE = 0x100000;
-
 const spare: Uint8Array[] = [];
 
 export class WriteQueue {

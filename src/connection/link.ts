@@ -326,7 +326,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   }
 
   #writeSome(): void {
-    this.transport.write(this.protocol.takeOutput(MAX_BATCH, this.transport.partSize));
+    this.transport.write(this.protocol.takeOutput(MAX_BATCH, this.transport));
     const { bufferedAmount } = this.transport;
     if (bufferedAmount === 0) this.#allWritten();
     else if (bufferedAmount > this.settings.writeLimit) this.#setCongested(true);

@@ -7,6 +7,7 @@ import type { EncodingSteps } from "./frame-sender.ts";
 import { FrameSender } from "./frame-sender.ts";
 import type { FrameObserver } from "./observer.ts";
 import type { ProtocolInternals } from "./options.ts";
+import type { Parts } from "./output.ts";
 import { Output } from "./output.ts";
 import { sharedSlabs } from "./slab.ts";
 import type { Side } from "./state.ts";
@@ -62,8 +63,8 @@ export abstract class Outbox {
   }
 
   /** Takes about `limit` bytes to write; a large payload in parts, of 256 KiB by default. Settles nothing, and gives no end marker. */
-  takeOutput(limit: number, partSize?: number): Uint8Array[] {
-    return this.output.take(limit, partSize);
+  takeOutput(limit: number, parts?: Parts): Uint8Array[] {
+    return this.output.take(limit, parts);
   }
 
   /** Bytes ever taken. */

@@ -10,10 +10,17 @@ const SEGMENT_SIZE = 0x10000;
  * progress that can be seen.
  */
 const PART_SIZE = 0x40000;
+/** The same of transports where progress can be seen during a write. */
+export const LONG_PART_SIZE = 0x100000;
 /** A shared frame up to this size is copied: one write with its neighbours is cheaper than one of its own. */
 const SHARE_FROM = 0x1000;
 /** Pieces taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 64;
+
+/** How much of one piece is taken at once, where that is not the default. Asked for only when there are pieces. */
+export interface Parts {
+  readonly partSize?: number | undefined;
+}
 
 /** A piece of the output. */
 interface Piece {
@@ -139,9 +146,9 @@ export class Output {
     this.length += bytes.length;
   }
 
-  /** Hands out about `limit` bytes, at least one frame, or everything. With a limit, no more than `partSize` of one piece. */
-  take(limit: number = Infinity, partSize: number = PART_SIZE): Uint8Array[] {
-    if (this.#pieces !== undefined || this.#urgent !== undefined) return this.#takeUpTo(limit, partSize);
+  /** Hands out about `limit` bytes, at least one frame, or everything. With a limit, a long piece only in parts. */
+  take(limit: number = Infinity, parts?: Parts): Uint8Array[] {
+    if (this.#pieces !== undefined || this.#urgent !== undefined) return this.#takeUpTo(limit, parts?.partSize);
     // Nearly always all there is: the frames of a turn, in one segment of a slab.
     if (this.length === 0) return [];
     this.taken += this.length;
@@ -149,7 +156,7 @@ export class Output {
     return [this.#takeSegment()];
   }
 
-  #takeUpTo(limit: number, partSize: number): Uint8Array[] {
+  #takeUpTo(limit: number, partSize: number = PART_SIZE): Uint8Array[] {
     this.#closeSegment();
     const chunks = this.#takeUrgent();
     let size = 0;

@@ -61,7 +61,7 @@ test("append() believes what is at hand as what was sent", () => {
   });
   const [piece, announced] = [new Uint8Array(65_536), 2 ** 20];
   accumulator.append(piece, 0, 65_536, announced - 65_536, 65_535);
-  expect(sizes).toEqual([]);
+  expect(sizes.splice(0)).toEqual([2 * 65_536 + 64]);
   accumulator.take();
   accumulator.append(piece, 0, 65_536, announced - 65_536, 65_536);
   expect(sizes).toEqual([announced]);
@@ -120,13 +120,16 @@ test("append() is linear for a million fragments of one byte", () => {
   expect(bytes.every((value) => value === 0x41)).toBe(true);
 });
 
-test("take() gives what was appended, and no old bytes behind it", () => {
+test.each([
+  [300, [4, 200, 3000]],
+  [20, [4, 70_000, 700_000]],
+])("take() gives what was appended, and no old bytes behind it: %i of %j", (runs, sizes) => {
   const prng = new Prng();
   const accumulator = new Accumulator(dirty);
-  for (let run = 0; run < 300; run++) {
+  for (let run = 0; run < runs; run++) {
     const parts: Uint8Array[] = [];
     for (let fragment = prng.between(1, 4); fragment > 0; fragment--) {
-      const payload = prng.bytes(prng.below(prng.pick([4, 200, 3000])));
+      const payload = prng.bytes(prng.below(prng.pick(sizes)));
       let left = payload.length;
       for (const piece of prng.chunks(payload, prng.pick([7, 100, 3000]))) {
         left -= piece.length;
@@ -136,7 +139,7 @@ test("take() gives what was appended, and no old bytes behind it", () => {
     }
     const expected = concat(parts);
     const bytes = accumulator.take();
-    expect(bytes, `seed ${prng.seed}`).toEqual(expected);
+    expect(Buffer.compare(bytes, expected), `seed ${prng.seed}`).toBe(0);
     const behind = new Uint8Array(bytes.buffer).subarray(bytes.length);
     expect(
       behind.every((value) => value === 0),

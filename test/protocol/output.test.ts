@@ -296,7 +296,8 @@ describe("Output.take() of pieces longer than a part", () => {
     write(output, hex`01`);
     output.push(new Uint8Array(1000), true);
     const sizes: number[] = [];
-    while (output.length > 0) sizes.push(output.take(10, 400).reduce((sum, chunk) => sum + chunk.length, 0));
+    while (output.length > 0)
+      sizes.push(output.take(10, { partSize: 400 }).reduce((sum, chunk) => sum + chunk.length, 0));
     expect(sizes).toEqual([401, 400, 200]);
   });
 

@@ -1,7 +1,8 @@
 // A socket of Bun.connect or Bun.listen as a Transport.
 import { nextTick } from "node:process";
-import { LONG_WRITE, WriteQueue } from "../../bytes/write-queue.ts";
+import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
+import { LONG_PART_SIZE } from "../../protocol/output.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { SocketEnds } from "../node/transport.ts";
@@ -124,7 +125,7 @@ export class BunTransport implements Transport {
   }
 
   get partSize(): number {
-    return LONG_WRITE;
+    return LONG_PART_SIZE;
   }
 
   get bufferedAmount(): number {

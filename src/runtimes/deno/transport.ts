@@ -1,7 +1,8 @@
 // A connection of Deno.connect or Deno.listen as a Transport.
 import { nextTick } from "node:process";
-import { LONG_WRITE, WriteQueue } from "../../bytes/write-queue.ts";
+import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
+import { LONG_PART_SIZE } from "../../protocol/output.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { DenoAddress, DenoConnection } from "./api.ts";
@@ -114,7 +115,7 @@ export class DenoTransport implements Transport {
   };
 
   get partSize(): number {
-    return LONG_WRITE;
+    return LONG_PART_SIZE;
   }
 
   get bufferedAmount(): number {

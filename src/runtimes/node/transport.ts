@@ -2,9 +2,11 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
+import { LONG_PART_SIZE } from "../../protocol/output.ts";
 import { startBelow, stopBelow } from "./below-tls.ts";
 import { networkError } from "./errors.ts";
 import { holdProcess, releaseProcess } from "./process-hold.ts";
+import { leftOf, showsProgress } from "./write-progress.ts";
 
 /** What sockets have beyond a stream, and some of what passes for a socket has not. */
 export interface SocketLike extends Duplex {
@@ -213,7 +215,14 @@ export class NodeTransport implements Transport {
     if (!this.#mayHold) return 0;
     const socket = this.#socket;
     // What a lost socket holds, and what is given to it, will never be written.
-    return socket.writable || !socket.destroyed ? socket.writableLength : Infinity;
+    if (!socket.writable && socket.destroyed) return Infinity;
+    const { writableLength } = socket;
+    // Nothing less than the end of the write tells that its memory is free.
+    return writableLength > 1 ? Math.max(1, writableLength - leftOf(socket)) : writableLength;
+  }
+
+  get partSize(): number | undefined {
+    return showsProgress(this.#socket) ? LONG_PART_SIZE : undefined;
   }
 
   pause(): void {
