@@ -63,3 +63,16 @@ test.skipIf(files.length === 0)("every relative link of the Markdown files leads
     });
   expect(broken).toEqual([]);
 });
+
+test("the reference and the catalogue of errors have every public name of wsasm and wsasm/sansio", () => {
+  const names = JSON.parse(textOf("test/repo/public-names.json")) as Record<string, Record<string, string[]>>;
+  const text = textOf("docs/reference.md") + textOf("docs/errors.md");
+  const words = new Set(text.match(/\w+/g));
+  for (const entry of [".", "./sansio"]) {
+    expect(
+      Object.values(names[entry] ?? {})
+        .flat()
+        .filter((name) => !words.has(name)),
+    ).toEqual([]);
+  }
+});
