@@ -28,4 +28,5 @@ export { CloseCode } from "./frames/close-code.ts";
 export type { Message } from "./protocol/events.ts";
 export type { State } from "./protocol/state.ts";
 
+/** Connects to a server over the WebSocket of the runtime: `await` it, or iterate over it to connect again and again. */
 export const connect: NativeConnect = /* @__PURE__ */ bindNativeConnect(openSocket);

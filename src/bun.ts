@@ -16,7 +16,10 @@ export type { BunServer, ServerWebSocket, WebSocketHandlers } from "./runtimes/b
 export type { FetchRequest, UpgradeHandler, UpgradeOptions, UpgradeWithServer } from "./server/upgrade.ts";
 export { UpgradedConnection } from "./server/upgrade.ts";
 
+/** Connects to a server: `await` it, or iterate over it to connect again and again. */
 export const connect: Connect = /* @__PURE__ */ bindConnect(bunRuntime);
+
+/** Starts a server. */
 export const serve: Serve = /* @__PURE__ */ bindServe(bunRuntime);
 
 /** For requests of `Bun.serve`, with its server: over the WebSocket of the runtime. */

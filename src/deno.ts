@@ -14,7 +14,10 @@ export type { NativeConnectionOptions } from "./connection/native-options.ts";
 export type { FetchRequest, UpgradeHandler, UpgradeOptions, UpgradeWebSocket } from "./server/upgrade.ts";
 export { UpgradedConnection } from "./server/upgrade.ts";
 
+/** Connects to a server: `await` it, or iterate over it to connect again and again. */
 export const connect: Connect = /* @__PURE__ */ bindConnect(denoRuntime);
+
+/** Starts a server. */
 export const serve: Serve = /* @__PURE__ */ bindServe(denoRuntime);
 
 /** For requests of `Deno.serve`: over the WebSocket of the runtime. */

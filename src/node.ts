@@ -8,5 +8,8 @@ import { bindServe } from "./server/serve.ts";
 
 export * from "./api.ts";
 
+/** Connects to a server: `await` it, or iterate over it to connect again and again. */
 export const connect: Connect = /* @__PURE__ */ bindConnect(nodeRuntime);
+
+/** Starts a server. */
 export const serve: Serve = /* @__PURE__ */ bindServe(nodeRuntime);

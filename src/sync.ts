@@ -25,5 +25,8 @@ const HUB: HubOptions = /* @__PURE__ */ Object.freeze({
   url: /* @__PURE__ */ new URL(THREAD, import.meta.url),
 });
 
+/** Connects to a server, and blocks until the connection is open. */
 export const connect: BlockingConnect = /* @__PURE__ */ bindBlockingConnect(HUB);
+
+/** Starts a server, whose handlers run in threads. */
 export const serve: BlockingServe = /* @__PURE__ */ bindBlockingServe(HUB);

@@ -21,4 +21,5 @@ export const connect: NativeConnect = /* @__PURE__ */ bindNativeConnect(openSock
 /** Over a TCP socket of the runtime (`cloudflare:sockets`), with the whole protocol of this library. */
 export const connectOverTcp: Connect = /* @__PURE__ */ bindConnect(workersRuntime);
 
+/** For requests of `fetch`: over the WebSocket of the runtime. */
 export const upgradeWebSocket: UpgradeWebSocket = /* @__PURE__ */ bindUpgrade(makePair, false);

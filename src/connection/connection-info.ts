@@ -25,6 +25,7 @@ export abstract class ConnectionInfo {
     return this.#id;
   }
 
+  /** The one of the options. */
   get logger(): LoggerLike {
     return this.link.settings.logger;
   }
@@ -54,10 +55,12 @@ export abstract class ConnectionInfo {
     return this.link.response;
   }
 
+  /** Of our end. On a Unix socket its path, empty at the end of the client. */
   get localAddress(): Address {
     return this.link.transport.localAddress;
   }
 
+  /** Of the other end: of the proxy, where there is one. On a Unix socket its path, empty at the end of the client. */
   get remoteAddress(): Address {
     return this.link.transport.remoteAddress;
   }
