@@ -28,27 +28,28 @@ export interface NativeConnectOptions extends NativeConnectionOptions, Inherited
 
 const OWN = ["openTimeout", "subprotocols", "signal", "processException", "reconnectDelays", "createConnection"];
 
-/**
- * Connects to a WebSocket server, over the WebSocket of the runtime. `await` it for an open connection, or iterate over it
- * for one connection after the other.
- *
- * @param uri A `ws:` or `wss:` URI, absolute, without credentials and fragment.
- * @throws {InvalidURI} For anything else.
- * @throws {NetworkError} If there is no connection. Runtimes do not tell why: a refusal by the server looks the same.
- * @throws {TypeError} For an option that the WebSocket of the runtime cannot honour.
- * @throws {TimeoutError} After `openTimeout`.
- *
- * @example
- * const ws = await connect("wss://example.com/chat");
- * await ws.send("Hello world!");
- * console.log(await ws.recv());
- */
+/** The type of `connect` over the WebSocket of a runtime. */
 export interface NativeConnect {
   /** The same with a class of your own: connections are of `createConnection`. */
   <C extends ClientConnection>(
     uri: string | URL,
     options: NativeConnectOptions & { readonly createConnection: new (...args: never[]) => C },
   ): Connecting<C["data"], C>;
+  /**
+   * Connects to a WebSocket server, over the WebSocket of the runtime. `await` it for an open connection, or iterate over it
+   * for one connection after the other.
+   *
+   * @param uri A `ws:` or `wss:` URI, absolute, without credentials and fragment.
+   * @throws {InvalidURI} For anything else.
+   * @throws {NetworkError} If there is no connection. Runtimes do not tell why: a refusal by the server looks the same.
+   * @throws {TypeError} For an option that the WebSocket of the runtime cannot honour.
+   * @throws {TimeoutError} After `openTimeout`.
+   *
+   * @example
+   * const ws = await connect("wss://example.com/chat");
+   * await ws.send("Hello world!");
+   * console.log(await ws.recv());
+   */
   <Data = unknown>(uri: string | URL, options?: NativeConnectOptions): Connecting<Data>;
 }
 

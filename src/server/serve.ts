@@ -11,26 +11,27 @@ import type { Server, ServerConnection } from "./server-connection.ts";
 import type { Handler } from "./server.ts";
 import { RunningServer } from "./server.ts";
 
-/**
- * Starts a WebSocket server.
- *
- * @typeParam Data Type of `data` of connections.
- * @param handler Called with every open connection; returning closes it with 1000, throwing with 1011.
- * @throws {NetworkError} If it cannot listen; the reason is `"address-in-use"` where that is so.
- * @throws {TypeError | RangeError} For options that cannot be used.
- *
- * @example
- * await using server = await serve(async (ws) => {
- *   for await (const message of ws) await ws.send(message);
- * }, { host: "localhost", port: 8765 });
- * await server.finished;
- */
+/** The type of `serve`. */
 export interface Serve {
   /** The same with a class of your own: `createConnection` is what handler and hooks get. */
   <C extends ServerConnection>(
     handler: (ws: C) => void | Promise<void>,
     options: ClassServeOptions<C>,
   ): Promise<Server<C["data"], C>>;
+  /**
+   * Starts a WebSocket server.
+   *
+   * @typeParam Data Type of `data` of connections.
+   * @param handler Called with every open connection; returning closes it with 1000, throwing with 1011.
+   * @throws {NetworkError} If it cannot listen; the reason is `"address-in-use"` where that is so.
+   * @throws {TypeError | RangeError} For options that cannot be used.
+   *
+   * @example
+   * await using server = await serve(async (ws) => {
+   *   for await (const message of ws) await ws.send(message);
+   * }, { host: "localhost", port: 8765 });
+   * await server.finished;
+   */
   <Data = unknown>(handler: Handler<Data>, options?: ServeOptions<Data>): Promise<Server<Data>>;
 }
 
