@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, expect, test, vi } from "vitest";
 import { dial } from "../../src/runtimes/deno/dial.ts";
 import { DenoTransport } from "../../src/runtimes/deno/transport.ts";
@@ -15,9 +16,8 @@ const signal = (): AbortSignal => new AbortController().signal;
 test("dial() connects to names and addresses", async () => {
   const connect = vi.fn(async () => new FakeConnection());
   vi.stubGlobal("Deno", fakeDeno({ connect }));
-  const given = signal();
-  expect(await dial({ host: "localhost", port: 80 }, given)).toBeInstanceOf(DenoTransport);
-  expect(connect).toHaveBeenCalledWith({ hostname: "localhost", port: 80, signal: given });
+  expect(await dial({ host: "localhost", port: 80 }, signal())).toBeInstanceOf(DenoTransport);
+  expect(connect).toHaveBeenCalledWith({ hostname: "localhost", port: 80, signal: expect.any(AbortSignal) });
 });
 
 test("dial() connects to Unix sockets", async () => {
@@ -48,6 +48,34 @@ test("dial() closes what opens when it is given up", async () => {
   vi.stubGlobal("Deno", fakeDeno({ connect: async () => (controller.abort(gone), connection) }));
   await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
   expect(connection.calls).toEqual(["close"]);
+});
+
+test("dial() closes what has opened when it is given up, which Deno forgets if it hears of that at once", async () => {
+  const controller = new AbortController();
+  const gone = new Error("given up");
+  const connection = new FakeConnection();
+  const connect = async (place: object): Promise<FakeConnection> => {
+    controller.abort(gone);
+    if ("signal" in place) (place.signal as AbortSignal).throwIfAborted();
+    return connection;
+  };
+  vi.stubGlobal("Deno", fakeDeno({ connect }));
+  await expect(dial({ host: "localhost", port: 80 }, controller.signal)).rejects.toBe(gone);
+  expect(connection.calls).toEqual(["close"]);
+});
+
+test("dial() gives up what does not open, and leaves its signal alone afterwards", async () => {
+  const controller = new AbortController();
+  const gone = new Error("given up");
+  const connect = (place: object): Promise<never> =>
+    new Promise((_, reject) => {
+      if ("signal" in place) (place.signal as AbortSignal).addEventListener("abort", () => reject(new Error("x")));
+    });
+  vi.stubGlobal("Deno", fakeDeno({ connect }));
+  const dialing = dial({ host: "localhost", port: 80 }, controller.signal);
+  controller.abort(gone);
+  await expect(dialing).rejects.toBe(gone);
+  expect(getEventListeners(controller.signal, "abort")).toEqual([]);
 });
 
 test.each([
