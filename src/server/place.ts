@@ -38,7 +38,7 @@ const EXCLUSIVE: readonly (readonly [keyof PlaceOptions, readonly (keyof PlaceOp
  * @throws {TypeError | RangeError}
  */
 export function checkPlace(options: PlaceOptions): void {
-  const { listen, server, match, port, host, backlog, listener } = options;
+  const { listen, server, match, port, host, backlog, listener, reusePort } = options;
   checkKind("listen", listen === undefined || typeof listen === "boolean", "a boolean");
   const isGiven = (name: keyof PlaceOptions): boolean =>
     name === "listen" ? listen === false : options[name] != null && options[name] !== false;
@@ -47,6 +47,7 @@ export function checkPlace(options: PlaceOptions): void {
     if (other === undefined) continue;
     throw new TypeError(`Cannot use ${other} together with ${name === "listen" ? "listen: false" : name}`);
   }
+  checkKind("reusePort", reusePort == null || typeof reusePort === "boolean", "a boolean");
   checkKind("host", host == null || typeof host === "string", "a string");
   checkObject("listener", listener);
   readLimit("backlog", backlog, null);

@@ -54,6 +54,7 @@ describe("checkPlace()", () => {
     [{ match: () => true, listen: false }, "Cannot use match without server"],
     [{ match: "/chat" as never, server: SERVER }, "Cannot use match: expected a function"],
     [{ listen: "no" as never }, "Cannot use listen: expected a boolean"],
+    [{ reusePort: 1 as never }, "Cannot use reusePort: expected a boolean"],
   ])("refuses %j", (options, message) => {
     expect(() => checkPlace(options)).toThrow(new TypeError(message));
   });
