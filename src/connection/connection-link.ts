@@ -94,8 +94,8 @@ export interface ConnectionLink {
   owner: LinkOwner | undefined;
   readonly request: HandshakeRequest | null;
   readonly response: HandshakeResponse | null;
-  /** Whether a message can be sent in fragments. */
-  readonly canFragment: boolean;
+  /** Whether a message can be sent in fragments; not there: no. */
+  readonly canFragment?: boolean;
   readonly isPaused: boolean;
   readonly isLost: boolean;
   readonly backlog: number;

@@ -83,15 +83,13 @@ export class NativeProtocol implements ConnectionProtocol {
 
   // Sending
 
-  sendText(payload: string | Uint8Array, fin: boolean, hint?: EncodeHint): void {
-    this.#checkWhole(fin, hint);
+  sendText(payload: string | Uint8Array, _fin: boolean, hint?: EncodeHint): void {
     const text = typeof payload === "string" ? payload : portableTextCodec().decodeUtf8(payload, 0, payload.length);
-    this.#send(text, portableTextCodec().byteLength(text));
+    this.#send(text, portableTextCodec().byteLength(text), hint);
   }
 
-  sendBinary(payload: Uint8Array, fin: boolean, hint?: EncodeHint): void {
-    this.#checkWhole(fin, hint);
-    this.#send(payload, payload.length);
+  sendBinary(payload: Uint8Array, _fin: boolean, hint?: EncodeHint): void {
+    this.#send(payload, payload.length, hint);
   }
 
   sendContinuation(): void {
@@ -111,12 +109,8 @@ export class NativeProtocol implements ConnectionProtocol {
     else this.sendBinary(frame.payload, true);
   }
 
-  #checkWhole(fin: boolean, hint: EncodeHint | undefined): void {
-    if (!fin) throw beyondNative("send a message in fragments");
+  #send(payload: string | Uint8Array, size: number, hint: EncodeHint | undefined): void {
     if (hint?.compress !== undefined) throw beyondNative("choose the compression of a message");
-  }
-
-  #send(payload: string | Uint8Array, size: number): void {
     this.checkOrder();
     this.messagesSent++;
     this.payloadSent += size;

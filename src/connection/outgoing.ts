@@ -195,9 +195,8 @@ export class Outgoing {
 
   async #sendSource(message: BlobLike | Fragments, options: SendOptions | undefined): Promise<void> {
     if (!isBlob(message)) return this.#sendFragments(iterate(message), options);
-    if (message.size > WHOLE_BLOB && this.#link.canFragment)
-      return this.#sendFragments(iterate(message.stream()), options);
-    return this.#sendBlob(message, options);
+    if (message.size <= WHOLE_BLOB || !this.#link.canFragment) return this.#sendBlob(message, options);
+    return this.#sendFragments(iterate(message.stream()), options);
   }
 
   async #enterAsSource(signal: AbortSignal | undefined): Promise<void> {
@@ -237,6 +236,8 @@ export class Outgoing {
     let isDone = false;
     const abort = (): void => this.#interrupt?.(signal?.reason);
     try {
+      // Throws there: an item that would do so as well may never come, and others would wait for it.
+      if (!this.#link.canFragment) this.#link.protocol.sendContinuation(new Uint8Array(0), true);
       await this.#enterAsSource(signal);
       try {
         signal?.addEventListener("abort", abort);

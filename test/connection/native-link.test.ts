@@ -179,6 +179,8 @@ describe("what cannot be done is an error at the call", () => {
     ["send a ping", (ws) => ws.ping()],
     ["send a pong", (ws) => ws.pong()],
     ["send a message in fragments", (ws) => ws.send(["a", "b"])],
+    ["send a message in fragments", (ws) => ws.send([])],
+    ["send a message in fragments", (ws) => ws.send(new ReadableStream<string>())],
     ["choose the compression of a message", (ws) => ws.send("a", { compress: true })],
     ["tell the local address", async (ws) => ws.localAddress],
     ["tell the remote address", async (ws) => ws.remoteAddress],
@@ -192,10 +194,21 @@ describe("what cannot be done is an error at the call", () => {
     expect([ws.extensions, ws.response, ws.peerCertificate, ws.latency]).toEqual([[], null, null, null]);
   });
 
-  test("an empty iterable sends nothing here too", async () => {
-    const { socket, ws } = openNative();
-    await ws.send([]);
-    expect(socket.sent).toEqual([]);
+  test("a source that cannot be sent is not read, and told so", async () => {
+    const { ws } = openNative();
+    const calls: string[] = [];
+    const source = {
+      next(): IteratorResult<string> {
+        calls.push("next");
+        return { done: false, value: "a" };
+      },
+      return(): IteratorResult<string> {
+        calls.push("return");
+        return { done: true, value: undefined };
+      },
+    };
+    await expect(ws.send({ [Symbol.iterator]: () => source })).rejects.toThrow("in fragments");
+    expect(calls).toEqual(["return"]);
   });
 });
 
