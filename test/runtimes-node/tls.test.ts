@@ -576,6 +576,7 @@ describe("options that cannot be used", () => {
     [{ ...LOCALHOST, crl: "x" }, "Cannot use tls.crl: there is no such option"],
     [{ ...LOCALHOST, rejectUnauthorized: 0 }, "Cannot use tls.rejectUnauthorized: expected a boolean"],
     [{ ...LOCALHOST, requestCert: "yes" }, 'Cannot use tls.requestCert: expected a boolean or "optional"'],
+    [{ ...LOCALHOST, alpn: ["x", ""] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
     [{ ...LOCALHOST, sni: { "a.b": { pem: "" } } }, 'Cannot use tls.sni["a.b"].pem: there is no such option'],
     [{ ...LOCALHOST, sni: { "a.b": null } }, 'Cannot use tls.sni["a.b"]: expected an object'],
   ])("serve() with tls %o", async (tls, message) => {
@@ -601,6 +602,10 @@ describe("options that cannot be used", () => {
     [{ rejectUnauthorized: null }, "Cannot use tls.rejectUnauthorized: expected a boolean"],
     [{ servername: 7 }, "Cannot use tls.servername: expected a string"],
     [{ checkServerIdentity: "no" }, "Cannot use tls.checkServerIdentity: expected a function"],
+    [{ alpn: [""] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
+    [{ alpn: ["é".repeat(128)] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
+    [{ alpn: [7] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
+    [{ alpn: "http/1.1" }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
     [{ requestCert: true }, "Cannot use tls.requestCert: there is no such option"],
     [{ ca: CA, cert: "rubbish" }, /^Cannot use tls: /],
   ])("connect() with tls %o", async (tls, message) => {

@@ -18,6 +18,7 @@ const OF_SERVER: readonly string[] = [...SHARED, "requestCert", "sni"];
 const OF_CLIENT: readonly string[] = [...SHARED, "servername", "checkServerIdentity"];
 
 const HTTP_1_1: readonly string[] = ["http/1.1"];
+const MAX_PROTOCOL = 255;
 
 /** Refuses what is no object, and names that nothing here would look at: a `crl` that is ignored is no protection. */
 function checkNames(what: string, options: unknown, names: readonly string[]): void {
@@ -29,6 +30,14 @@ function checkNames(what: string, options: unknown, names: readonly string[]): v
 /** Something that only looks like `true`, or like `false`, must not decide who is let in. */
 function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
+}
+
+/** RFC 7301 3.1. With an empty name Node 20 ends the process, and others send a list that is none. */
+function protocolsOf(alpn: readonly unknown[] = HTTP_1_1): string[] {
+  const isName = (name: unknown): name is string =>
+    typeof name === "string" && name !== "" && Buffer.byteLength(name) <= MAX_PROTOCOL;
+  if (Array.isArray(alpn) && alpn.every(isName)) return [...alpn];
+  throw new TypeError(`Cannot use tls.alpn: expected an array of names of 1 to ${MAX_PROTOCOL} bytes`);
 }
 
 /** What OpenSSL says of a bad key or certificate is the fault of the caller. */
@@ -56,18 +65,19 @@ function contextOptions(options: TlsOptions): SecureContextOptions {
 export function serverTls(options: ServerTlsOptions): NodeTlsOptions {
   checkNames("tls", options, OF_SERVER);
   checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
-  const { cert, key, requestCert = false, rejectUnauthorized = true, alpn = HTTP_1_1, sni } = options;
+  const { cert, key, requestCert = false, rejectUnauthorized = true, sni } = options;
   if ((cert == null || key == null) && sni == null) throw new TypeError("Cannot use tls: expected cert and key");
   if (typeof requestCert !== "boolean" && requestCert !== "optional") {
     throw new TypeError('Cannot use tls.requestCert: expected a boolean or "optional"');
   }
+  const ALPNProtocols = protocolsOf(options.alpn);
   const base = contextOptions(options);
   const choice = sni == null ? undefined : sniCallback(base, sni);
   return checked("tls", () => ({
     ...base,
     // Made once here, for the errors.
     secureContext: createSecureContext(base),
-    ALPNProtocols: [...alpn],
+    ALPNProtocols,
     requestCert: requestCert !== false,
     rejectUnauthorized: rejectUnauthorized && requestCert !== "optional",
     ...(choice === undefined ? {} : { SNICallback: choice }),
@@ -128,16 +138,17 @@ function sniTable(table: Readonly<Record<string, TlsIdentity>>): (servername: st
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   checkNames("tls", options, OF_CLIENT);
   checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
-  const { rejectUnauthorized = true, alpn = HTTP_1_1, servername } = options;
+  const { rejectUnauthorized = true, servername } = options;
   if (servername !== undefined && typeof servername !== "string") {
     throw new TypeError("Cannot use tls.servername: expected a string");
   }
   if (options.checkServerIdentity != null && typeof options.checkServerIdentity !== "function") {
     throw new TypeError("Cannot use tls.checkServerIdentity: expected a function");
   }
+  const ALPNProtocols = protocolsOf(options.alpn);
   return checked("tls", () => ({
     secureContext: createSecureContext(contextOptions(options)),
-    ALPNProtocols: [...alpn],
+    ALPNProtocols,
     rejectUnauthorized,
     ...identityCheck(options),
   }));
