@@ -47,7 +47,8 @@ export interface ConnectionProtocol {
   readonly closeReason: string | null;
   readonly subprotocol: string | null;
   readonly extensions: readonly Extension[];
-  readonly isFragmenting: boolean;
+  /** In the middle of a fragmented message; not there: never. */
+  readonly isFragmenting?: boolean;
   readonly canSendControl: boolean;
   readonly payloadReceived: number;
   readonly payloadSent: number;
@@ -96,7 +97,8 @@ export interface ConnectionLink {
   readonly response: HandshakeResponse | null;
   /** Whether a message can be sent in fragments; not there: no. */
   readonly canFragment?: boolean;
-  readonly isPaused: boolean;
+  /** Whether reading is stopped; not there: it cannot be. */
+  readonly isPaused?: boolean;
   readonly isLost: boolean;
   readonly backlog: number;
   readonly bufferedAmount: number;

@@ -40,7 +40,6 @@ export class NativeLink implements ConnectionLink, NativeSink {
   owner: LinkOwner | undefined;
   request: HandshakeRequest | null = null;
   readonly response = null;
-  readonly isPaused = false;
   isLost = false;
   readonly #socket: NativeSocket;
   readonly #opened = new Deferred<void>();

@@ -25,7 +25,6 @@ export class NativeProtocol implements ConnectionProtocol {
   subprotocol: string | null = null;
   /** The runtime does not say which of its extensions are on, and they cannot be used from here. */
   readonly extensions: readonly Extension[] = [];
-  readonly isFragmenting = false;
   payloadReceived = 0;
   payloadSent = 0;
   messagesSent = 0;
@@ -35,7 +34,7 @@ export class NativeProtocol implements ConnectionProtocol {
   readonly receiver: ConnectionProtocol["receiver"] = { room: undefined, hasEncoded: false, fault: null };
   readonly sender: ConnectionProtocol["sender"] = {
     owner: null,
-    sendEncoded: () => {},
+    sendEncoded() {},
   };
   #closeReceivedThenSent: boolean | null = null;
 

@@ -237,7 +237,7 @@ export class Outgoing {
     const abort = (): void => this.#interrupt?.(signal?.reason);
     try {
       // Throws there: an item that would do so as well may never come, and others would wait for it.
-      if (!this.#link.canFragment) this.#link.protocol.sendContinuation(new Uint8Array(0), true);
+      if (!this.#link.canFragment) this.#link.protocol.sendContinuation("", true);
       await this.#enterAsSource(signal);
       try {
         signal?.addEventListener("abort", abort);
@@ -276,7 +276,7 @@ export class Outgoing {
     }
     if (kind === undefined) return true;
     if (!this.#mayGoOn(signal)) await this.#rejectStep(signal);
-    protocol.sendContinuation(new Uint8Array(0), true);
+    protocol.sendContinuation("", true);
     await this.#interruptible(this.#link.queued(false), signal);
     return true;
   }

@@ -1,5 +1,8 @@
 // What a runtime contributes to a connection: a byte pipe and its rules.
 
+/** The `partSize` of transports where progress can be seen during a write. */
+export const LONG_PART_SIZE = 0x100000;
+
 /** Address of an end of a connection: TCP, or the path of a Unix socket (empty when it has none). */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 

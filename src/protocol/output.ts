@@ -10,8 +10,6 @@ const SEGMENT_SIZE = 0x10000;
  * progress that can be seen.
  */
 const PART_SIZE = 0x40000;
-/** The same of transports where progress can be seen during a write. */
-export const LONG_PART_SIZE = 0x100000;
 /** A shared frame up to this size is copied: one write with its neighbours is cheaper than one of its own. */
 const SHARE_FROM = 0x1000;
 /** Pieces taken from the front are forgotten when there are so many, and as many as wait. */

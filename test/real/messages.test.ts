@@ -229,7 +229,7 @@ describe("who does not read", () => {
     sending = (async () => {
       for (let i = 0; i < MANY; i++) await send(new Uint8Array(0x10000));
     })().catch(() => {});
-    await until("reading to be paused", () => ours.link.isPaused);
+    await until("reading to be paused", () => ours.link.isPaused === true);
   }
 
   test.each(RAW)("%s learns of a reset from its own ping", async (_role, open) => {
@@ -289,7 +289,7 @@ describe("who does not read", () => {
         await send(payload);
       }
     })().catch(() => {});
-    await until("reading to be paused", () => ours.link.isPaused);
+    await until("reading to be paused", () => ours.link.isPaused === true);
     void ours.close();
     const read: number[] = [];
     for (;;) {

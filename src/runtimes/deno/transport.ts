@@ -2,7 +2,7 @@
 import { nextTick } from "node:process";
 import { WriteQueue } from "../../bytes/write-queue.ts";
 import type { Address, Transport, TransportSink } from "../../connection/transport.ts";
-import { LONG_PART_SIZE } from "../../protocol/output.ts";
+import { LONG_PART_SIZE } from "../../connection/transport.ts";
 import { networkError } from "../node/errors.ts";
 import { holdProcess, releaseProcess } from "../node/process-hold.ts";
 import type { DenoAddress, DenoConnection } from "./api.ts";

@@ -18,7 +18,6 @@ const OF_SERVER: readonly string[] = [...SHARED, "requestCert", "sni"];
 const OF_CLIENT: readonly string[] = [...SHARED, "servername", "checkServerIdentity"];
 
 const HTTP_1_1: readonly string[] = ["http/1.1"];
-const MAX_PROTOCOL = 255;
 
 /** Refuses what is no object, and names that nothing here would look at: a `crl` that is ignored is no protection. */
 function checkNames(what: string, options: unknown, names: readonly string[]): void {
@@ -35,9 +34,9 @@ function checkBoolean(name: string, value: unknown): void {
 /** RFC 7301 3.1. With an empty name Node 20 ends the process, and others send a list that is none. */
 function protocolsOf(alpn: readonly unknown[] = HTTP_1_1): string[] {
   const isName = (name: unknown): name is string =>
-    typeof name === "string" && name !== "" && Buffer.byteLength(name) <= MAX_PROTOCOL;
+    typeof name === "string" && name !== "" && Buffer.byteLength(name) <= 255;
   if (Array.isArray(alpn) && alpn.every(isName)) return [...alpn];
-  throw new TypeError(`Cannot use tls.alpn: expected an array of names of 1 to ${MAX_PROTOCOL} bytes`);
+  throw new TypeError("Cannot use tls.alpn: expected an array of names of 1 to 255 bytes");
 }
 
 /** What OpenSSL says of a bad key or certificate is the fault of the caller. */

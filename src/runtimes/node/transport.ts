@@ -2,7 +2,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Address, PeerCertificate, Transport, TransportSink } from "../../connection/transport.ts";
-import { LONG_PART_SIZE } from "../../protocol/output.ts";
+import { LONG_PART_SIZE } from "../../connection/transport.ts";
 import { startBelow, stopBelow } from "./below-tls.ts";
 import { networkError } from "./errors.ts";
 import { holdProcess, releaseProcess } from "./process-hold.ts";
@@ -218,7 +218,7 @@ export class NodeTransport implements Transport {
     if (!socket.writable && socket.destroyed) return Infinity;
     const { writableLength } = socket;
     // Nothing less than the end of the write tells that its memory is free.
-    return writableLength > 1 ? Math.max(1, writableLength - leftOf(socket)) : writableLength;
+    return Math.max(Math.min(1, writableLength), writableLength - leftOf(socket));
   }
 
   get partSize(): number | undefined {
