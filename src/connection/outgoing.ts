@@ -236,7 +236,7 @@ export class Outgoing {
     let isDone = false;
     const abort = (): void => this.#interrupt?.(signal?.reason);
     try {
-      // Throws there: an item that would do so as well may never come, and others would wait for it.
+      // Throws where there are no fragments, and before an item is asked for: that may never come, and others would wait.
       if (!this.#link.canFragment) this.#link.protocol.sendContinuation("", true);
       await this.#enterAsSource(signal);
       try {

@@ -45,6 +45,6 @@ test.runIf(isNode).each([
   ["a socket that is lost", { _handle: null, _writableState: state }, 0, false],
   ["a state of another kind", { _handle: { writeQueueSize: 30 } }, 0, true],
   ["a stream", new Duplex(), 0, false],
-])("%s", (_, socket, left, isShown) => {
+])("leftOf() and showsProgress() of %s", (_, socket, left, isShown) => {
   expect([leftOf(socket), showsProgress(socket)]).toEqual([left, isShown]);
 });
