@@ -82,6 +82,9 @@ function onwarn(warning) {
 /** Entries that decide what lies together in a file. With all of them, there would be twice as many files. */
 const DECISIVE = /^(index|node|browser|workers|sansio|kernels\/.*)$/;
 
+/** Too small for a file of their own: who loads the larger chunk only gets a little more. */
+const MERGED = new Map([["server-protocol", "server-handshake"]]);
+
 /** Which chunk each module lies in when there are only the decisive entries. */
 async function placesOf(input) {
   const decisive = Object.fromEntries(Object.entries(input).filter(([name]) => DECISIVE.test(name)));
@@ -92,7 +95,7 @@ async function placesOf(input) {
   const places = chunks.flatMap(({ name, modules, facadeModuleId }) =>
     Object.keys(modules)
       .filter((id) => id !== facadeModuleId || !Object.values(input).includes(id))
-      .map((id) => /** @type {const} */ ([id, name])),
+      .map((id) => /** @type {const} */ ([id, MERGED.get(name) ?? name])),
   );
   return new Map(places);
 }

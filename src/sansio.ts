@@ -38,7 +38,7 @@ export type { ClientProtocolOptions } from "./protocol/client-protocol.ts";
 export { ClientProtocol } from "./protocol/client-protocol.ts";
 export type { Message, ProtocolEvent } from "./protocol/events.ts";
 export { MessagePiece } from "./protocol/events.ts";
-export type { Delivery } from "./protocol/frame-receiver.ts";
+export type { Delivery } from "./protocol/options.ts";
 export type { ProtocolOptions } from "./protocol/options.ts";
 export { Protocol } from "./protocol/protocol.ts";
 export type { ServerProtocolOptions } from "./protocol/server-protocol.ts";

@@ -77,7 +77,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (this.#trace !== undefined) protocol.observer = this.#trace;
     this.lastReceivedAt = timers.clock.now();
     protocol.receiver.isSlicing = true;
-    if (transport.isLending === true) protocol.receiver.lend();
+    protocol.receiver.isLent = transport.isLending === true;
   }
 
   /** The peer's request or response; rejects when the connection is lost before. */

@@ -1,6 +1,4 @@
 // The receiving half of an open connection: chunks through the parser, the reader and extensions to events.
-import type { Allocate } from "../bytes/accumulator.ts";
-import type { TextCodec } from "../bytes/text-codec.ts";
 import type { Extension } from "../extensions/extension.ts";
 import { frameWatch } from "../frames/frame-watch.ts";
 import type { Frame } from "../frames/frame.ts";
@@ -15,15 +13,12 @@ import type { DecodedEvents, Room } from "./frame-decoder.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { InboundReader } from "./inbound.ts";
-import { MessageReader } from "./message-reader.ts";
+import type { Reading, Readings } from "./readings.ts";
 import { SeenFrames } from "./seen-frames.ts";
 
 /** What encoding may add to a message, so that the limit on the wire does not cut off what fits once decoded. */
 const ENCODED_FACTOR = 1.001;
 const ENCODED_EXTRA = 0x10000;
-
-/** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
-export type Delivery = "frames" | "messages" | "bytes";
 
 /** Receives frames. It knows their grammar and limits, not what Close, Ping and Pong mean. */
 export class FrameReceiver implements DecodedEvents {
@@ -36,63 +31,67 @@ export class FrameReceiver implements DecodedEvents {
   /** The frames of the last chunk, if they are watched. */
   seen: SeenFrames | undefined;
   readonly #kernels: Kernels;
-  readonly #parser: ParserState;
-  #reader: InboundReader;
+  readonly #readings: Readings;
+  /** What reads the frame or message under way, if there is one; with extensions, always the same. */
+  #reading: Reading | undefined;
   /** What extensions do, once there are any. */
   #decoder: FrameDecoder | undefined;
   /** Whether decoding stops after some work, for others to go on; then somebody must call `decodeWaiting` in a later turn. */
   isSlicing = false;
+  /** Whether chunks are only lent to {@link receive}: no message may be a view of one. Everything else is a copy anyway. */
+  isLent = false;
   room: Room | undefined;
-  /** Makes messages, where they are delivered: from the parser's memory, or of the frames that extensions decoded. */
-  readonly #messages: MessageReader | undefined;
+  /** Payload bytes that were read by what was given back. */
+  #payloadBefore = 0;
 
-  constructor(
-    kernels: Kernels,
-    codec: TextCodec,
-    parser: ParserState,
-    delivery: Delivery,
-    maxFragments: number,
-    allocate?: Allocate,
-  ) {
+  constructor(kernels: Kernels, readings: Readings) {
     this.#kernels = kernels;
-    this.#parser = parser;
-    if (delivery !== "frames") {
-      this.#messages = new MessageReader(codec, delivery === "messages", maxFragments, allocate);
-    }
-    this.#reader = this.#messages ?? new FrameReader(maxFragments);
+    this.#readings = readings;
   }
 
   /** Payload bytes of messages received so far; 0 where frames are delivered. */
   get payloadLength(): number {
-    return this.#messages?.payloadLength ?? 0;
+    return this.#payloadBefore + (this.#reading?.messages?.payloadLength ?? 0);
   }
 
-  /** From now on chunks are only lent to {@link receive}: no message is a view of one. Everything else is a copy anyway. */
-  lend(): void {
-    if (this.#messages !== undefined) this.#messages.isLent = true;
+  #begin(): Reading {
+    const reading = this.#readings.take();
+    if (reading.messages !== undefined) reading.messages.isLent = this.isLent;
+    this.#reading = reading;
+    return reading;
+  }
+
+  /** Gives back what reads, if nothing is under way. */
+  #rest(reading: Reading): void {
+    if (this.#decoder !== undefined || !this.#readings.give(reading)) return;
+    this.#reading = undefined;
+    const { messages } = reading;
+    if (messages === undefined) return;
+    this.#payloadBefore += messages.payloadLength;
+    messages.payloadLength = 0;
   }
 
   /** Gives out the message under way, or the next one, in pieces; returns the first one if there is something of it. */
   streamMessage(): MessagePiece | undefined {
-    return this.#messages?.stream();
+    return (this.#reading ?? this.#begin()).messages?.stream();
   }
 
   /** Takes {@link streamMessage} back, before any piece was given out. */
   stopStreaming(): void {
-    this.#messages?.stopStreaming();
+    this.#reading?.messages?.stopStreaming();
   }
 
   /** Puts extensions between the parser and the events. */
   insert(extensions: readonly Extension[]): ExtensionPipeline {
-    const parser = this.#parser;
+    const { parser, messages } = this.#readings.take();
     const { maxMessage, maxFragment } = parser;
     const validates = (parser.config & CONFIG_VALIDATE_UTF8) !== 0;
     const pipeline = new ExtensionPipeline(extensions, this.#kernels, { maxMessage, maxFragment }, validates);
     parser.config = (parser.config & ~CONFIG_VALIDATE_UTF8) | pipeline.reservedBits;
     parser.maxMessage = Math.ceil(maxMessage * ENCODED_FACTOR) + ENCODED_EXTRA;
     parser.maxFragment = Math.ceil(maxFragment * ENCODED_FACTOR) + ENCODED_EXTRA;
-    this.#reader = new FrameReader(this.#reader.maxFragments);
-    this.#decoder = new FrameDecoder(pipeline, this, this.#messages, this.#kernels);
+    this.#reading = { parser, reader: new FrameReader(this.#readings.settings.maxFragments), messages };
+    this.#decoder = new FrameDecoder(pipeline, this, messages, this.#kernels);
     return pipeline;
   }
 
@@ -101,20 +100,23 @@ export class FrameReceiver implements DecodedEvents {
     const decoder = this.#decoder;
     decoder?.startTurn();
     decoder?.countAnew();
+    const reading = this.#reading ?? this.#begin();
+    const { parser, reader } = reading;
     try {
-      this.#parse(chunk);
+      this.#parse(chunk, parser, reader);
     } catch (error) {
       this.fault = toError(error);
     }
     // Only now, with all values made, may anything run that could use the kernels for another connection.
-    const { events, controls } = this.#reader;
-    this.#reader.events = NONE;
-    this.#reader.controls = NONE;
+    const { events, controls } = reader;
+    reader.events = NONE;
+    reader.controls = NONE;
     this.controls = controls;
     if (decoder === undefined) this.#keep(events);
     else this.#decode(events as Frame[], decoder);
     this.#pushPiece();
-    if (this.#parser.fault !== 0) this.fault ??= parseError(this.#parser);
+    if (parser.fault !== 0) this.fault ??= parseError(parser);
+    if (this.fault === null) this.#rest(reading);
   }
 
   /** Tells diagnostics of the frames that were just received, as those of `owner`. */
@@ -122,9 +124,7 @@ export class FrameReceiver implements DecodedEvents {
     if (this.seen !== undefined && frameWatch.in !== null && owner !== null) this.seen.report(frameWatch.in, owner);
   }
 
-  #parse(chunk: Uint8Array): void {
-    const parser = this.#parser;
-    const reader = this.#reader;
+  #parse(chunk: Uint8Array, parser: ParserState, reader: InboundReader): void {
     for (let start = 0; start < chunk.length; start += INPUT_CAPACITY) {
       const piece = chunk.length <= INPUT_CAPACITY ? chunk : chunk.subarray(start, start + INPUT_CAPACITY);
       this.#kernels.stage(piece);
@@ -156,7 +156,7 @@ export class FrameReceiver implements DecodedEvents {
 
   /** What arrived of a message that is given out in pieces comes behind what is whole. */
   #pushPiece(): void {
-    const piece = this.#messages?.takePiece();
+    const piece = this.#reading?.messages?.takePiece();
     if (piece !== undefined) this.push(piece);
   }
 

@@ -63,7 +63,7 @@ export class MessageReader extends InboundReader {
   readonly #allocate: Allocate | undefined;
   #isAscii = true;
   /** The message under way, or the next one, is given out in pieces. */
-  #isStreaming = false;
+  isStreaming = false;
   /** Where the message under way begins in the chunk, if it stays there; or -1. */
   #spanStart = -1;
 
@@ -76,7 +76,7 @@ export class MessageReader extends InboundReader {
 
   /** Gives out the message under way, or the next one, in pieces as they arrive. Returns what there is of it, if any. */
   stream(): MessagePiece | undefined {
-    this.#isStreaming = true;
+    this.isStreaming = true;
     if (this.#collected === 0) return undefined;
     const { isText, bytes } = this.#nextPiece();
     // Room for the whole message was made, perhaps in memory with old bytes in it: nobody may see those.
@@ -85,12 +85,12 @@ export class MessageReader extends InboundReader {
 
   /** Goes back to whole messages; no piece may have been given out. */
   stopStreaming(): void {
-    this.#isStreaming = false;
+    this.isStreaming = false;
   }
 
   /** What arrived of a message that is given out in pieces, once the chunk is read. */
   takePiece(): MessagePiece | undefined {
-    return this.#isStreaming && this.#collected > 0 ? this.#nextPiece() : undefined;
+    return this.isStreaming && this.#collected > 0 ? this.#nextPiece() : undefined;
   }
 
   #nextPiece(): MessagePiece {
@@ -108,7 +108,7 @@ export class MessageReader extends InboundReader {
 
   override read(kernels: Kernels, count: number, state: ParserState, chunk: Uint8Array, chunkStart: number): void {
     const { events } = kernels;
-    let i = this.#isStreaming ? this.#readPieces(kernels, count, state) : 0;
+    let i = this.isStreaming ? this.#readPieces(kernels, count, state) : 0;
     while (i < count) {
       const flags = (events[i * 2] as number) >>> EVENT_FLAGS_SHIFT;
       const isText = (flags & WHOLE_MASK) === WHOLE_TEXT;
@@ -126,7 +126,7 @@ export class MessageReader extends InboundReader {
   /** Reads on to the end of the message that is given out in pieces, and returns the event behind it. */
   #readPieces(kernels: Kernels, count: number, state: ParserState): number {
     let i = 0;
-    for (; i < count && this.#isStreaming; i++) {
+    for (; i < count && this.isStreaming; i++) {
       this.#readPiece(kernels, i, (kernels.events[i * 2] as number) >>> EVENT_FLAGS_SHIFT, state, 0);
     }
     return i;
@@ -154,11 +154,11 @@ export class MessageReader extends InboundReader {
     this.#isAscii = false;
     this.payloadLength += payload.length;
     // Made for this message by whoever decoded it: there is nothing to join.
-    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.#isStreaming) return payload;
+    if (frame.fin && opcode !== Opcode.CONTINUATION && !this.isStreaming) return payload;
     this.#parts.keep(payload);
     if (!frame.fin) return undefined;
     const bytes = this.#parts.take();
-    return this.#isStreaming ? this.#endPieces(bytes) : bytes;
+    return this.isStreaming ? this.#endPieces(bytes) : bytes;
   }
 
   /** One decode for a run of small messages, then one cut a message. Headers between them are decoded too: it is cheaper. */
@@ -297,7 +297,7 @@ export class MessageReader extends InboundReader {
     const length = (kernels.events[i * 2] as number) & EVENT_LENGTH_MASK;
     this.#count(flags, length);
     const isLast = (flags & EVENT_LAST) !== 0;
-    const expected = isLast || this.#isStreaming ? 0 : state.remaining;
+    const expected = isLast || this.isStreaming ? 0 : state.remaining;
     this.#parts.append(kernels.memory, offset, offset + length, expected, atHand);
     if (isLast && (flags & EVENT_FIN) !== 0) this.push(this.#finish(isValid(state) ? kernels : undefined));
   }
@@ -310,11 +310,11 @@ export class MessageReader extends InboundReader {
   /** `kernels` may be used to transcode where that is faster; not for text that was not validated. */
   #finish(kernels: Kernels | undefined): Message | MessagePiece {
     const bytes = this.#parts.take();
-    return this.#isStreaming ? this.#endPieces(bytes) : this.messageOf(bytes, kernels);
+    return this.isStreaming ? this.#endPieces(bytes) : this.messageOf(bytes, kernels);
   }
 
   #endPieces(bytes: Uint8Array<ArrayBuffer>): MessagePiece {
-    this.#isStreaming = false;
+    this.isStreaming = false;
     return new MessagePiece(this.#opcode === Opcode.TEXT, bytes, true);
   }
 
@@ -338,7 +338,7 @@ export class MessageReader extends InboundReader {
     let text = "";
     for (let start = 0; start < bytes.length;) {
       if (start > 0) yield;
-      if (this.#isStreaming) return this.#endPieces(bytes);
+      if (this.isStreaming) return this.#endPieces(bytes);
       const end = codePointStart(bytes, start + TEXT_IN_STEP);
       const piece = this.#decode(kernels, bytes.subarray(start, end));
       if (text.length + piece.length > LONGEST_STRING) throw new PayloadTooBig(bytes.length, LONGEST_STRING);

@@ -3,12 +3,13 @@ import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../kernels/constants.ts";
 import type { Kernels } from "../kernels/kernels.ts";
-import { ParserState } from "../kernels/kernels.ts";
-import type { Delivery } from "./frame-receiver.ts";
 import type { SlabPool } from "./slab.ts";
 import type { Side } from "./state.ts";
 
 const DEFAULT_MAX_MESSAGE = 0x100000;
+
+/** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
+export type Delivery = "frames" | "messages" | "bytes";
 
 /** Options of a protocol; all have defaults. */
 export interface ProtocolOptions {
@@ -36,10 +37,25 @@ export interface ProtocolInternals {
   readonly maskingKey?: () => number;
 }
 
-/** The state of a parser with these options. */
-export function parserFor(side: Side, options: ProtocolOptions): ParserState {
+/** The same for what parses and reads. */
+export interface ParserSettings {
+  readonly config: number;
+  readonly maxMessage: number;
+  readonly maxFragment: number;
+  readonly maxFragments: number;
+  readonly delivery: Delivery;
+}
+
+/** The settings of the receiving half with these options. */
+export function parserSettings(side: Side, options: ProtocolOptions): ParserSettings {
   const role = side === "server" ? CONFIG_MASKED : 0;
   const validation = options.validateUtf8 === false ? 0 : CONFIG_VALIDATE_UTF8;
-  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment = null } = options;
-  return new ParserState(role | validation, maxMessage ?? Infinity, maxFragment ?? Infinity);
+  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment, maxFragments, delivery = "frames" } = options;
+  return {
+    config: role | validation,
+    maxMessage: maxMessage ?? Infinity,
+    maxFragment: maxFragment ?? Infinity,
+    maxFragments: maxFragments ?? Infinity,
+    delivery,
+  };
 }

@@ -16,8 +16,9 @@ import { appended, NONE } from "./events.ts";
 import { closeCodeOf, closeReasonOf, toError } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
-import { parserFor } from "./options.ts";
+import { parserSettings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { readingsFor } from "./readings.ts";
 import type { Side, State, Transition } from "./state.ts";
 import { nextState } from "./state.ts";
 
@@ -70,10 +71,8 @@ export abstract class Protocol extends Outbox {
     super(side, kernels, codec, internals);
     this.side = side;
     this.kernels = kernels;
-    const { delivery = "frames", maxFragments } = options;
-    const parser = parserFor(side, options);
     const { allocate } = internals;
-    this.receiver = new FrameReceiver(this.kernels, codec, parser, delivery, maxFragments ?? Infinity, allocate);
+    this.receiver = new FrameReceiver(kernels, readingsFor({ ...parserSettings(side, options), codec, allocate }));
   }
 
   /** Where the connection is in its life. */

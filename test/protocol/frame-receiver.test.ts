@@ -5,13 +5,13 @@ import type { TextCodec } from "../../src/bytes/text-codec.ts";
 import type { Extension } from "../../src/extensions/extension.ts";
 import { frameWatch, type SeenFrame } from "../../src/frames/frame-watch.ts";
 import { Frame } from "../../src/frames/frame.ts";
-import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8, INPUT_CAPACITY } from "../../src/kernels/constants.ts";
+import { INPUT_CAPACITY } from "../../src/kernels/constants.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
-import { ParserState } from "../../src/kernels/kernels.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
-import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import type { Delivery } from "../../src/protocol/options.ts";
 import { FrameReceiver } from "../../src/protocol/frame-receiver.ts";
-import type { ProtocolOptions } from "../../src/protocol/options.ts";
+import { parserSettings, type ProtocolOptions } from "../../src/protocol/options.ts";
+import { Readings } from "../../src/protocol/readings.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";
 import { byteByByte, concat, splitsOf } from "../support/splits.ts";
@@ -35,8 +35,8 @@ import {
 const [, [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number]];
 
 function receiverFor(side: Side, kernels: Kernels, delivery: Delivery, allocate?: Allocate): FrameReceiver {
-  const config = (side === "server" ? CONFIG_MASKED : 0) | CONFIG_VALIDATE_UTF8;
-  return new FrameReceiver(kernels, codec, new ParserState(config), delivery, Infinity, allocate);
+  const settings = parserSettings(side, { delivery, maxMessage: null });
+  return new FrameReceiver(kernels, new Readings({ ...settings, codec, allocate }));
 }
 
 /** A stand-in for permessage-deflate: RSV1, and every byte of the payload doubled. */
@@ -137,7 +137,8 @@ test.each([
         throw thrown;
       },
     };
-    const receiver = new FrameReceiver(kernels, broken, new ParserState(CONFIG_VALIDATE_UTF8), "messages", Infinity);
+    const settings = parserSettings("client", { delivery: "messages" });
+    const receiver = new FrameReceiver(kernels, new Readings({ ...settings, codec: broken }));
     receiver.receive(hex`81 01 41 89 00 81 02 c3 a9 81 01 42`);
     expect(receiver.events).toEqual(["A", new Frame(9, hex``)]);
     expect(receiver.controls).toHaveLength(1);
@@ -525,7 +526,7 @@ describe.each(KERNELS)("memory of chunks with $name kernels", (kernels) => {
     buffer.set(bytes);
     const chunk = buffer.subarray(0, bytes.length);
     const [keeping, lent] = [receiverFor("client", kernels, "messages"), receiverFor("client", kernels, "messages")];
-    lent.lend();
+    lent.isLent = true;
     lent.receive(chunk);
     keeping.receive(chunk);
     const views = keeping.events.filter((event) => event instanceof Uint8Array && event.buffer === buffer.buffer);

@@ -7,7 +7,7 @@ import type { Kernels } from "../../src/kernels/kernels.ts";
 import { ReferenceKernels } from "../../src/kernels/reference-kernels.ts";
 import { getKernels } from "../../src/kernels/select.ts";
 import type { ProtocolEvent } from "../../src/protocol/events.ts";
-import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import type { Delivery } from "../../src/protocol/options.ts";
 import type { ProtocolInternals, ProtocolOptions } from "../../src/protocol/options.ts";
 import { Protocol } from "../../src/protocol/protocol.ts";
 import type { Side } from "../../src/protocol/state.ts";

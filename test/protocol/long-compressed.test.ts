@@ -9,7 +9,7 @@ import { Opcode } from "../../src/frames/opcode.ts";
 import { type Compression, getCompression } from "../../src/kernels/compression.ts";
 import { getKernels } from "../../src/kernels/select.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
-import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import type { Delivery } from "../../src/protocol/options.ts";
 import { MessageReader } from "../../src/protocol/message-reader.ts";
 import type { ProtocolInternals, ProtocolOptions } from "../../src/protocol/options.ts";
 import { nodeTextCodec } from "../../src/runtimes/node/text-codec.ts";

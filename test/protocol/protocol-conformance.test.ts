@@ -1,6 +1,6 @@
 // Cases 1 to 7 of the conformance suite without a network: strict outcomes only, as server and as client.
 import { describe, expect, test } from "vitest";
-import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import type { Delivery } from "../../src/protocol/options.ts";
 import type { ProtocolInternals } from "../../src/protocol/options.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { parseHex, toHex } from "../support/hex.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { HandshakeRequest } from "../../src/http/request.ts";
 import { HandshakeResponse } from "../../src/http/response.ts";
 import type { ProtocolEvent } from "../../src/protocol/events.ts";
-import type { Delivery } from "../../src/protocol/frame-receiver.ts";
+import type { Delivery } from "../../src/protocol/options.ts";
 import type { Protocol } from "../../src/protocol/protocol.ts";
 import { ClientProtocol } from "../../src/protocol/client-protocol.ts";
 import { ServerProtocol } from "../../src/protocol/server-protocol.ts";
