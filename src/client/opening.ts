@@ -146,9 +146,10 @@ class Opening {
       link.request = request;
       protocol.sendRequest(request);
       isStarted = true;
+      const answered = link.handshake;
       link.start();
       link.flush();
-      link.response = (await link.handshake) as HandshakeResponse;
+      link.response = (await answered) as HandshakeResponse;
       if (protocol.handshakeError !== null) throw protocol.handshakeError;
       tellHandshake(connection, startedAt, null);
       return connection;

@@ -25,6 +25,7 @@ const MAX_BATCH = 0x10000;
 /** The longest record of TLS (RFC 8446 5.1): one that long is hardly ever the last of what was read with it. */
 const FULL_RECORD = 0x4000;
 const DONE: Promise<void> = Promise.resolve();
+type Head = HandshakeRequest | HandshakeResponse;
 
 /** Drives a {@link Protocol} over a {@link Transport}. */
 export class Link<P extends Protocol = Protocol> implements KeepaliveLink, TransportSink {
@@ -46,14 +47,12 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
   lastReceivedAt: number;
-  readonly canFragment = true;
   isPaused = false;
   /** TCP is gone. */
   isLost = false;
   hasKept = true;
-  /** The first event: what the peer's part of the opening handshake was. */
-  readonly #handshake = new Deferred<HandshakeRequest | HandshakeResponse>();
-  #isHandshakeOver = false;
+  /** The first event: what the peer's part of the opening handshake was. Not there once that is known. */
+  #handshake: Deferred<Head> | undefined = new Deferred();
   #isTurnScheduled = false;
   #isFlushScheduled = false;
   #isDecodingLater = false;
@@ -80,9 +79,13 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     protocol.receiver.isLent = transport.isLending === true;
   }
 
-  /** The peer's request or response; rejects when the connection is lost before. */
-  get handshake(): Promise<HandshakeRequest | HandshakeResponse> {
-    return this.#handshake.promise;
+  get canFragment(): boolean {
+    return true;
+  }
+
+  /** The peer's request or response; rejects when the connection is lost before. To be asked for before {@link start}. */
+  get handshake(): Promise<Head> {
+    return (this.#handshake as Deferred<Head>).promise;
   }
 
   /** Starts reading. */
@@ -101,7 +104,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     protocol.receiveData(chunk);
     if (protocol.isEarlyFull && !this.isPaused) this.pause();
     let events = protocol.eventsReceived();
-    if (!this.#isHandshakeOver) events = this.#takeHandshake(events);
+    if (this.#handshake !== undefined) events = this.#takeHandshake(this.#handshake, events);
     if (protocol.receiver.isInterrupted) this.#decodeLater();
     // At once: many chunks can be read in one turn of the event loop, and each would bring its share of work.
     if (protocol.receiver.isInterrupted && protocol.state === "open" && !this.isPaused) this.pause();
@@ -137,18 +140,18 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     });
   }
 
-  #takeHandshake(events: ProtocolEvent[]): ProtocolEvent[] {
-    const [first, ...rest] = events;
-    if (first !== undefined) {
-      this.#isHandshakeOver = true;
-      this.#trace?.head("<", first as HandshakeRequest | HandshakeResponse);
-      this.#trace?.state(this.protocol.state);
-      this.#handshake.resolve(first as HandshakeRequest | HandshakeResponse);
-      if (this.protocol.state === "open") this.owner?.onOpen();
-    } else if (this.protocol.handshakeError !== null) {
-      this.#isHandshakeOver = true;
-      this.#handshake.reject(this.protocol.handshakeError);
+  #takeHandshake(handshake: Deferred<Head>, events: ProtocolEvent[]): ProtocolEvent[] {
+    const [first, ...rest] = events as [Head?, ...ProtocolEvent[]];
+    const { handshakeError, state } = this.protocol;
+    if (first !== undefined || handshakeError !== null) this.#handshake = undefined;
+    if (first === undefined) {
+      if (handshakeError !== null) handshake.reject(handshakeError);
+      return rest;
     }
+    this.#trace?.head("<", first);
+    this.#trace?.state(state);
+    handshake.resolve(first);
+    if (state === "open") this.owner?.onOpen();
     return rest;
   }
 
@@ -171,12 +174,13 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#cause ??= error;
     protocol.receiveEof(this.#cause);
     // A regular end can bring the response of the opening handshake: one whose body ran up to it.
-    if (!this.#isHandshakeOver && this.#cause === undefined) this.#takeHandshake(protocol.eventsReceived());
+    const handshake = this.#handshake;
+    if (handshake !== undefined && this.#cause === undefined) this.#takeHandshake(handshake, protocol.eventsReceived());
     this.#deadline?.cancel();
     protocol.sender.tell();
     this.#trace?.state(protocol.state);
     const closeError = protocol.closeError(this.#cause);
-    this.#handshake.reject(this.#cause ?? protocol.handshakeError ?? closeError);
+    handshake?.reject(this.#cause ?? protocol.handshakeError ?? closeError);
     protocol.discardOutput();
     this.#borrowers?.rejectAll(closeError);
     this.#senders?.rejectAll(closeError);
@@ -265,7 +269,11 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#isTurnScheduled = false;
     this.isLone = false;
     if (this.isLost) return;
-    this.#settle();
+    const { protocol } = this;
+    if (protocol.isUnsettled) {
+      protocol.settle();
+      if (protocol.parserError !== null) this.#trace?.line(`! ${protocol.parserError.message}`);
+    }
     this.owner?.onTurnEnd();
     if (!this.#flushLater()) this.flush();
   }
@@ -274,20 +282,12 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #flushLater(): boolean {
     if (this.#isFlushScheduled) return true;
     if (this.protocol.outputLength === 0 || this.#isCongested) return false;
-    this.#isFlushScheduled = this.transport.endOfReading?.(() => this.#endReading()) === true;
+    const endReading = (): void => {
+      this.#isFlushScheduled = false;
+      this.flush();
+    };
+    this.#isFlushScheduled = this.transport.endOfReading?.(endReading) === true;
     return this.#isFlushScheduled;
-  }
-
-  #endReading(): void {
-    this.#isFlushScheduled = false;
-    this.flush();
-  }
-
-  #settle(): void {
-    const { protocol } = this;
-    if (!protocol.isUnsettled) return;
-    protocol.settle();
-    if (protocol.parserError !== null) this.#trace?.line(`! ${protocol.parserError.message}`);
   }
 
   get backlog(): number {

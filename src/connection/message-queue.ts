@@ -3,6 +3,7 @@ import { handled, rejected } from "../async/deferred.ts";
 import { ConnectionClosedOK } from "../errors/closed.ts";
 import { ConcurrencyError } from "../errors/protocol.ts";
 import type { Message, MessagePiece } from "../protocol/events.ts";
+import { appended, NONE } from "../protocol/events.ts";
 
 /** Marks of a {@link MessageQueue}: counts of messages, and a size in bytes. */
 export interface QueueMarks {
@@ -55,7 +56,7 @@ function sizeOf(message: Message): number {
 /** A queue with one reader, who gets what is queued before it learns that the connection is closed. */
 export class MessageQueue {
   readonly #marks: QueueMarks;
-  #messages: Message[] = [];
+  #messages: Message[] = NONE;
   #front = 0;
   #bytes = 0;
   #reader: Reader | undefined;
@@ -114,7 +115,7 @@ export class MessageQueue {
       reader.deliver(message);
       return;
     }
-    this.#messages.push(message);
+    this.#messages = appended(this.#messages, message);
     this.#bytes += sizeOf(message);
   }
 
@@ -150,7 +151,7 @@ export class MessageQueue {
     this.#bytes -= sizeOf(message);
     this.#front++;
     if (this.#front === this.#messages.length) {
-      this.#messages = [];
+      this.#messages = NONE;
       this.#front = 0;
     } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#messages.length) {
       this.#messages = this.#messages.slice(this.#front);
@@ -229,24 +230,25 @@ export class MessageQueue {
   }
 }
 
+type Result = IteratorResult<Message, undefined>;
+
 /** Iterates over a queue. One promise and one result a message: the loop over messages is the hottest of an application. */
 export class MessageIterator implements AsyncIterator<Message, undefined>, Reader {
   readonly #queue: MessageQueue;
-  #resolve!: (result: IteratorResult<Message, undefined>) => void;
-  #reject!: (error: Error) => void;
+  /** All that is kept of the promise's functions: they live as long as an idle connection waits. */
+  #resolve!: (result: Result | Promise<Result>) => void;
   #promise: Promise<unknown> | undefined;
 
   constructor(queue: MessageQueue) {
     this.#queue = queue;
   }
 
-  next(): Promise<IteratorResult<Message, undefined>> {
+  next(): Promise<Result> {
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
     if (this.#queue.isAwaited) return rejected(concurrent("recv"));
-    const promise = new Promise<IteratorResult<Message, undefined>>((resolve, reject) => {
+    const promise = new Promise<Result>((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
     this.#promise = promise;
     this.#queue.wait(this);
@@ -261,6 +263,6 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
     if (error instanceof ConnectionClosedOK) return this.#resolve({ done: true, value: undefined });
     // Only now: marking every promise as handled would cost the loop.
     void handled(this.#promise as Promise<unknown>);
-    this.#reject(error);
+    this.#resolve(Promise.reject(error));
   }
 }

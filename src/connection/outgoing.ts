@@ -53,7 +53,8 @@ export class Outgoing {
   /** Bytes of these messages; strings count by their units. */
   waitingLength = 0;
   readonly #owner: OutgoingOwner;
-  readonly #turnstile = new Turnstile();
+  /** Made for the first who may have to wait: most connections have none. */
+  #turnstile: Turnstile | undefined;
   /** Ends the wait of the fragmented message under way for its next fragment. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
@@ -70,7 +71,7 @@ export class Outgoing {
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
       if (this.#link.protocol.state !== "open") return untilAborted(this.#owner.rejectClosed(), signal);
       const steps = this.#encodeInSteps(payload, options);
-      if (steps !== undefined || this.#turnstile.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
+      if (steps !== undefined || this.#turnstile?.isTaken === true || (signal !== undefined && !this.#link.hasRoom)) {
         return untilAborted(handled(this.#sendInTurn(payload, options, steps)), signal);
       }
       return untilAborted(this.#append(payload, options), signal);
@@ -84,7 +85,7 @@ export class Outgoing {
     if (payload === undefined) {
       throw new TypeError(`Cannot send ${describeType(message)}: expected a string or bytes`);
     }
-    if (this.#link.protocol.state !== "open" || this.#turnstile.isTaken || !this.#link.hasRoom) return false;
+    if (this.#link.protocol.state !== "open" || this.#turnstile?.isTaken === true || !this.#link.hasRoom) return false;
     // Nobody is told when borrowed bytes are free again.
     if (isBorrowed(payload)) payload = new Uint8Array(payload);
     void this.#append(payload, options);
@@ -154,7 +155,7 @@ export class Outgoing {
     this.#waiting.add(sendNow);
     this.waitingLength += payload.length;
     try {
-      await this.#turnstile.enter(signal);
+      await this.#enter(signal);
       try {
         if (signal !== undefined && !isSent) await untilAborted(this.#link.room(), signal);
         if (!isSent && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
@@ -165,7 +166,7 @@ export class Outgoing {
         if (!isSent && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         sendNow();
       } finally {
-        this.#turnstile.leave();
+        this.#turnstile?.leave();
       }
     } finally {
       this.waitingLength -= payload.length;
@@ -199,10 +200,15 @@ export class Outgoing {
     return this.#sendFragments(iterate(message.stream()), options);
   }
 
+  #enter(signal: AbortSignal | undefined): Promise<void> {
+    this.#turnstile ??= new Turnstile();
+    return this.#turnstile.enter(signal);
+  }
+
   async #enterAsSource(signal: AbortSignal | undefined): Promise<void> {
     this.#sources++;
     try {
-      await this.#turnstile.enter(signal);
+      await this.#enter(signal);
     } catch (error) {
       this.#sources--;
       throw error;
@@ -211,7 +217,7 @@ export class Outgoing {
 
   #leaveAsSource(): void {
     this.#sources--;
-    this.#turnstile.leave();
+    this.#turnstile?.leave();
   }
 
   async #sendBlob(blob: BlobLike, options: SendOptions | undefined): Promise<void> {

@@ -36,7 +36,7 @@ async function ask(scene: Opening): Promise<string> {
 
 /** Answers the request that arrived. */
 async function answer(scene: Opening, make?: () => HandshakeResponse): Promise<void> {
-  const request = (await scene.link.handshake) as HandshakeRequest;
+  const request = (await scene.handshake) as HandshakeRequest;
   const protocol = (scene.link as Link<ServerProtocol>).protocol;
   protocol.sendResponse(make?.() ?? protocol.accept(request));
   scene.link.answered();
@@ -47,7 +47,7 @@ describe("server", () => {
     const scene = unopened("server", { pingInterval: 1000, pingTimeout: null });
     scene.link.start();
     scene.peer.send(GOOD_REQUEST);
-    const request = await scene.link.handshake;
+    const request = await scene.handshake;
     expect(request).toBeInstanceOf(HandshakeRequest);
     expect(scene.ws.state).toBe("connecting");
     await scene.advance(5000);
@@ -103,7 +103,7 @@ describe("server", () => {
     const scene = unopened("server");
     scene.link.start();
     scene.peer.send("HELO\r\n\r\n");
-    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await expect(scene.handshake).rejects.toBeInstanceOf(InvalidMessage);
     await scene.settle();
     expect(scene.peer.takenText()).toMatch(/^HTTP\/1\.1 400 /);
     expect(scene.peer.hasEnded).toBe(true);
@@ -113,7 +113,7 @@ describe("server", () => {
     const scene = unopened("server", { httpLimits: { line: 50 } });
     scene.link.start();
     scene.peer.send(`GET /${"x".repeat(100)}`);
-    await expect(scene.link.handshake).rejects.toBeInstanceOf(RequestLineTooLong);
+    await expect(scene.handshake).rejects.toBeInstanceOf(RequestLineTooLong);
   });
 
   test.each([
@@ -124,7 +124,7 @@ describe("server", () => {
     scene.link.start();
     if (start !== "") scene.peer.send(start);
     scene.peer.end();
-    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await expect(scene.handshake).rejects.toBeInstanceOf(InvalidMessage);
     await scene.settle();
     expect(scene.peer.takenText()).toBe("");
     expect(scene.peer.isClosed).toBe(true);
@@ -135,7 +135,7 @@ describe("server", () => {
     const scene = unopened("server");
     scene.link.start();
     scene.peer.transport.abort();
-    await expect(scene.link.handshake).rejects.toMatchObject({ reason: "reset" });
+    await expect(scene.handshake).rejects.toMatchObject({ reason: "reset" });
     expect(scene.ws.state).toBe("closed");
   });
 
@@ -190,7 +190,7 @@ describe("client", () => {
   test("the handshake resolves to the response, and the connection is open", async () => {
     const scene = unopened("client", { pingInterval: 1000 });
     scene.peer.send(goodResponse(await ask(scene)));
-    expect(await scene.link.handshake).toBeInstanceOf(HandshakeResponse);
+    expect(await scene.handshake).toBeInstanceOf(HandshakeResponse);
     expect(scene.ws.state).toBe("open");
     expect(scene.clock.pending).toBe(1);
     scene.ws.abort();
@@ -219,7 +219,7 @@ describe("client", () => {
     const scene = unopened("client");
     await ask(scene);
     scene.peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n");
-    const response = (await scene.link.handshake) as HandshakeResponse;
+    const response = (await scene.handshake) as HandshakeResponse;
     expect(response.body).toStrictEqual(latin1("no\n"));
     expect(scene.link.protocol.handshakeError).toBeInstanceOf(InvalidStatus);
     await scene.settle();
@@ -232,7 +232,7 @@ describe("client", () => {
     scene.peer.send("HTTP/1.1 404 Not Found\r\n\r\nno");
     await scene.settle();
     scene.peer.end();
-    expect(((await scene.link.handshake) as HandshakeResponse).body).toStrictEqual(latin1("no"));
+    expect(((await scene.handshake) as HandshakeResponse).body).toStrictEqual(latin1("no"));
   });
 
   test.each([
@@ -244,7 +244,7 @@ describe("client", () => {
     await ask(scene);
     if (response !== "") scene.peer.send(response);
     scene.peer.end();
-    await expect(scene.link.handshake).rejects.toBeInstanceOf(InvalidMessage);
+    await expect(scene.handshake).rejects.toBeInstanceOf(InvalidMessage);
     await scene.settle();
     expect(scene.ws.state).toBe("closed");
   });
@@ -255,7 +255,7 @@ describe("client", () => {
     const cause = new TimeoutError("too slow");
     scene.link.abort(cause);
     scene.link.abort(new TimeoutError("again"));
-    await expect(scene.link.handshake).rejects.toBe(cause);
+    await expect(scene.handshake).rejects.toBe(cause);
     expect((await scene.ws.closed).error.cause).toBe(cause);
   });
 
@@ -270,7 +270,7 @@ describe("client", () => {
     const scene = unopened("client");
     await ask(scene);
     scene.link.abort();
-    await expect(scene.link.handshake).rejects.toEqual(new NetworkError("other", "connection aborted"));
+    await expect(scene.handshake).rejects.toEqual(new NetworkError("other", "connection aborted"));
   });
 
   test("the end of both halves without a word rejects the handshake", async () => {
@@ -278,7 +278,7 @@ describe("client", () => {
     await ask(scene);
     scene.client.closeWrite();
     scene.peer.end();
-    await expect(scene.link.handshake).rejects.toBeInstanceOf(Error);
+    await expect(scene.handshake).rejects.toBeInstanceOf(Error);
   });
 
   test("nobody needs to look at the handshake", async () => {

@@ -180,8 +180,10 @@ function clientLink(scene: Scene, options: ConnectionOptions): Link<ClientProtoc
   return new Link(scene.client, protocol, settings, scene.timers);
 }
 
-async function acceptOn(link: Link<ServerProtocol>): Promise<void> {
-  const request = (await link.handshake) as HandshakeRequest;
+type Asked = Link<Protocol>["handshake"];
+
+async function acceptOn(link: Link<ServerProtocol>, asked: Asked): Promise<void> {
+  const request = (await asked) as HandshakeRequest;
   link.request = request;
   const response = link.protocol.accept(request);
   link.response = response;
@@ -226,17 +228,18 @@ export async function openRaw(
   const ws = new PlainConnection(link);
   const isServer = side === "server";
   const peer = new RawPeer(isServer ? scene.client : scene.server);
+  const { handshake } = link;
   if (link.protocol instanceof ServerProtocol) {
     link.start();
     peer.send(GOOD_REQUEST);
-    await acceptOn(link as Link<ServerProtocol>);
+    await acceptOn(link as Link<ServerProtocol>, handshake);
     await scene.settle();
     expect(peer.takenText()).toMatch(/^HTTP\/1\.1 101 /);
   } else {
     askOn(link as Link<ClientProtocol>);
     await scene.settle();
     peer.send(goodResponse(peer.takenText()));
-    link.response = (await link.handshake) as never;
+    link.response = (await handshake) as never;
     await scene.settle();
   }
   expect(ws.state).toBe("open");
@@ -289,13 +292,21 @@ export async function openPair(
   const ofClient = clientLink(scene, { pingInterval: null, ...options.client });
   const serverWs = new PlainConnection(ofServer);
   const clientWs = new PlainConnection(ofClient);
+  const [asked, answered] = [ofServer.handshake, ofClient.handshake];
   ofServer.start();
   askOn(ofClient);
-  await acceptOn(ofServer);
-  await ofClient.handshake;
+  await acceptOn(ofServer, asked);
+  await answered;
   await scene.settle();
   expect([clientWs.state, serverWs.state]).toEqual(["open", "open"]);
   return { ...scene, clientWs, serverWs };
+}
+
+interface Unopened {
+  readonly link: Link<Protocol>;
+  readonly ws: PlainConnection;
+  readonly peer: RawPeer;
+  readonly handshake: Asked;
 }
 
 /** A link that was not started, for tests of the opening itself. */
@@ -303,12 +314,13 @@ export function unopened(
   side: "client" | "server",
   options: ConnectionOptions = {},
   isLending: boolean = true,
-): Scene & { readonly link: Link<Protocol>; readonly ws: PlainConnection; readonly peer: RawPeer } {
+): Scene & Unopened {
   const scene = makeScene();
   scene[side].isLending = isLending;
   const link = side === "server" ? serverLink(scene, options) : clientLink(scene, options);
   const ws = new PlainConnection(link);
-  return { ...scene, link, ws, peer: new RawPeer(side === "server" ? scene.client : scene.server) };
+  const { handshake } = link;
+  return { ...scene, link, ws, handshake, peer: new RawPeer(side === "server" ? scene.client : scene.server) };
 }
 
 /** Where a {@link MemoryRuntime} listens. */
