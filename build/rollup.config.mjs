@@ -62,7 +62,7 @@ const shorten = {
       ecma: 2022,
       compress: { passes: 2, keep_classnames: true },
       // Node prints the whole line of an error that nobody caught.
-      format: { max_line_len: 200 },
+      format: { max_line_len: 300 },
       mangle: { keep_classnames: true },
       sourceMap: true,
     });

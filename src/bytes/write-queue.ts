@@ -7,21 +7,29 @@ const MAX_SPARE = 8;
 
 const spare: Uint8Array[] = [];
 
+/** Of all queues that are empty, as nearly all are nearly always. */
+const NONE: never[] = [];
+
 export class WriteQueue {
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = NONE;
   /** The block that holds what was taken, when it was joined. */
   #block: Uint8Array | undefined;
   /** Bytes that were pushed and not yet told to be {@link written}. */
   size: number = 0;
 
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
+    if (this.#chunks.length === 0) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     this.size += chunk.length;
   }
 
   /** Takes what is to be written next: nothing when nothing waits. It is lent until it was {@link written}. */
   next(): Uint8Array | undefined {
     const chunks = this.#chunks;
+    if (chunks.length <= 1) {
+      this.#chunks = NONE;
+      return chunks[0];
+    }
     let [length, count] = [0, 0];
     for (const chunk of chunks) {
       if (length + chunk.length > JOIN_UP_TO) break;
@@ -45,7 +53,7 @@ export class WriteQueue {
   written(length: number, rest?: Uint8Array): void {
     this.size -= length;
     if (rest !== undefined) {
-      this.#chunks.unshift(rest);
+      this.#chunks = [rest, ...this.#chunks];
     } else if (this.#block !== undefined) {
       if (spare.length < MAX_SPARE) spare.push(this.#block);
       this.#block = undefined;
@@ -54,7 +62,7 @@ export class WriteQueue {
 
   /** Forgets all. What was taken may still be under way: its memory is left to the garbage collector. */
   clear(): void {
-    this.#chunks.length = 0;
+    this.#chunks = NONE;
     this.#block = undefined;
     this.size = 0;
   }

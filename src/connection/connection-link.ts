@@ -31,12 +31,6 @@ export interface LinkOwner {
   onLost(error: ConnectionClosed): void;
 }
 
-/** Who has a connection among others. */
-export interface LinkHost {
-  /** TCP is gone. Called once, last. */
-  onLost(): void;
-}
-
 /** What a connection uses of a protocol; see `Protocol` for what each of these is. */
 export interface ConnectionProtocol {
   readonly state: State;

@@ -10,7 +10,7 @@ import type { ProtocolEvent } from "../protocol/events.ts";
 import type { PreparedMessage } from "../protocol/prepared-message.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { ClosingDeadline } from "./closing-deadline.ts";
-import type { KeepaliveActions, KeepaliveLink, LinkHost, LinkOwner } from "./connection-link.ts";
+import type { KeepaliveActions, KeepaliveLink, LinkOwner } from "./connection-link.ts";
 import { Keepalive } from "./keepalive.ts";
 import { traceOf } from "./load-trace.ts";
 import type { ConnectionSettings } from "./options.ts";
@@ -41,8 +41,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   readonly timers: TimerWheel;
   readonly settings: ConnectionSettings;
   owner: LinkOwner | undefined;
-  /** Told of the end of the connection after its owner. */
-  host: LinkHost | undefined;
   request: HandshakeRequest | null = null;
   response: HandshakeResponse | null = null;
   /** When the last byte arrived, or reading was resumed. */
@@ -185,7 +183,6 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     this.#borrowers?.rejectAll(closeError);
     this.#senders?.rejectAll(closeError);
     this.owner?.onLost(closeError);
-    this.host?.onLost();
   }
 
   // Writing

@@ -263,6 +263,6 @@ export class MessageIterator implements AsyncIterator<Message, undefined>, Reade
     if (error instanceof ConnectionClosedOK) return this.#resolve({ done: true, value: undefined });
     // Only now: marking every promise as handled would cost the loop.
     void handled(this.#promise as Promise<unknown>);
-    this.#resolve(Promise.reject(error));
+    this.#resolve(rejected(error));
   }
 }

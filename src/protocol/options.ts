@@ -1,12 +1,8 @@
 // Options of a protocol, and what connections bring to it.
 import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
-import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../kernels/constants.ts";
 import type { Kernels } from "../kernels/kernels.ts";
 import type { SlabPool } from "./slab.ts";
-import type { Side } from "./state.ts";
-
-const DEFAULT_MAX_MESSAGE = 0x100000;
 
 /** How data is delivered: as frames, or as whole messages with text as strings or bytes. */
 export type Delivery = "frames" | "messages" | "bytes";
@@ -35,27 +31,4 @@ export interface ProtocolInternals {
   readonly allocate?: Allocate;
   readonly slabs?: SlabPool;
   readonly maskingKey?: () => number;
-}
-
-/** The same for what parses and reads. */
-export interface ParserSettings {
-  readonly config: number;
-  readonly maxMessage: number;
-  readonly maxFragment: number;
-  readonly maxFragments: number;
-  readonly delivery: Delivery;
-}
-
-/** The settings of the receiving half with these options. */
-export function parserSettings(side: Side, options: ProtocolOptions): ParserSettings {
-  const role = side === "server" ? CONFIG_MASKED : 0;
-  const validation = options.validateUtf8 === false ? 0 : CONFIG_VALIDATE_UTF8;
-  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment, maxFragments, delivery = "frames" } = options;
-  return {
-    config: role | validation,
-    maxMessage: maxMessage ?? Infinity,
-    maxFragment: maxFragment ?? Infinity,
-    maxFragments: maxFragments ?? Infinity,
-    delivery,
-  };
 }

@@ -16,9 +16,8 @@ import { appended, NONE } from "./events.ts";
 import { closeCodeOf, closeReasonOf, toError } from "./faults.ts";
 import { FrameReceiver } from "./frame-receiver.ts";
 import type { ProtocolInternals, ProtocolOptions } from "./options.ts";
-import { parserSettings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { readingsFor } from "./readings.ts";
+import { readingSettings, readingsFor } from "./readings.ts";
 import type { Side, State, Transition } from "./state.ts";
 import { nextState } from "./state.ts";
 
@@ -71,8 +70,7 @@ export abstract class Protocol extends Outbox {
     super(side, kernels, codec, internals);
     this.side = side;
     this.kernels = kernels;
-    const { allocate } = internals;
-    this.receiver = new FrameReceiver(kernels, readingsFor({ ...parserSettings(side, options), codec, allocate }));
+    this.receiver = new FrameReceiver(kernels, readingsFor(readingSettings(side, options, codec, internals.allocate)));
   }
 
   /** Where the connection is in its life. */

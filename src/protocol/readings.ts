@@ -1,16 +1,46 @@
 // Parsers and readers for many connections: only one that is inside a frame or a message needs its own.
 import type { Allocate } from "../bytes/accumulator.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
+import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../kernels/constants.ts";
 import { ParserState } from "../kernels/kernels.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { InboundReader } from "./inbound.ts";
 import { MessageReader } from "./message-reader.ts";
-import type { ParserSettings } from "./options.ts";
+import type { Delivery, ProtocolOptions } from "./options.ts";
+import type { Side } from "./state.ts";
+
+const DEFAULT_MAX_MESSAGE = 0x100000;
 
 /** What a reading is made for. */
-export interface ReadingSettings extends ParserSettings {
+export interface ReadingSettings {
+  readonly config: number;
+  readonly maxMessage: number;
+  readonly maxFragment: number;
+  readonly maxFragments: number;
+  readonly delivery: Delivery;
   readonly codec: TextCodec;
-  readonly allocate?: Allocate | undefined;
+  readonly allocate: Allocate | undefined;
+}
+
+/** The settings of one side with these options. */
+export function readingSettings(
+  side: Side,
+  options: ProtocolOptions,
+  codec: TextCodec,
+  allocate?: Allocate,
+): ReadingSettings {
+  const role = side === "server" ? CONFIG_MASKED : 0;
+  const validation = options.validateUtf8 === false ? 0 : CONFIG_VALIDATE_UTF8;
+  const { maxMessage = DEFAULT_MAX_MESSAGE, maxFragment, maxFragments, delivery = "frames" } = options;
+  return {
+    config: role | validation,
+    maxMessage: maxMessage ?? Infinity,
+    maxFragment: maxFragment ?? Infinity,
+    maxFragments: maxFragments ?? Infinity,
+    delivery,
+    codec,
+    allocate,
+  };
 }
 
 /** A parser, and who reads its events. */
@@ -72,6 +102,9 @@ export function readingsFor(settings: ReadingSettings): Readings {
   return made;
 }
 
+// By name: a loop over keys would cost more than all the rest of this, for every connection.
 function areSame(a: ReadingSettings, b: ReadingSettings): boolean {
-  return (Object.keys(a) as (keyof ReadingSettings)[]).every((key) => a[key] === b[key]);
+  const isSameParser = a.config === b.config && a.maxMessage === b.maxMessage && a.maxFragment === b.maxFragment;
+  const isSameReader = a.maxFragments === b.maxFragments && a.delivery === b.delivery;
+  return isSameParser && isSameReader && a.codec === b.codec && a.allocate === b.allocate;
 }

@@ -1,7 +1,6 @@
 // The opening handshake of one connection on a server: request, hooks, response.
 import { InvalidHandshake, NegotiationError } from "../errors/handshake.ts";
 import { diagnostics } from "../connection/diagnostics.ts";
-import type { Link } from "../connection/link.ts";
 import type { HandshakeRequest } from "../http/request.ts";
 import type { HandshakeResponse } from "../http/response.ts";
 import { plainResponse, rejectionFor } from "../protocol/rejection.ts";
@@ -41,41 +40,40 @@ export function overloaded(what: "connections" | "opening handshakes"): Handshak
  * and the connection is ending, or it was lost.
  */
 export async function shakeHands(guest: Guest, context: OpeningContext): Promise<boolean> {
-  const { link, connection } = guest;
-  const { protocol } = link;
-  const startedAt = link.timers.clock.now();
+  const { protocol, connection } = guest;
+  const startedAt = guest.timers.clock.now();
   let request: HandshakeRequest;
   try {
-    request = (await link.handshake) as HandshakeRequest;
+    request = (await guest.handshake) as HandshakeRequest;
   } catch (error) {
-    tell(link, connection, startedAt, error as Error);
+    tell(guest, startedAt, error as Error);
     return false; // lost, or not HTTP and already answered
   }
-  link.request = request;
+  guest.request = request;
   const answered = answer(protocol, connection, request, context.settings);
   // Without hooks there is nothing to wait for.
   const response = answered instanceof Promise ? await answered : answered;
   if (protocol.state !== "connecting" || protocol.closeExpected()) {
-    tell(link, connection, startedAt, protocol.closeError());
+    tell(guest, startedAt, protocol.closeError());
     return false; // lost, or answered meanwhile
   }
   const final = response.statusCode === SWITCHING_PROTOCOLS ? (context.refusal() ?? response) : response;
   const isOpen = final.statusCode === SWITCHING_PROTOCOLS;
-  link.response = final;
+  guest.response = final;
   protocol.sendResponse(final);
   if (isOpen) context.opened(guest);
-  if (isOpen) context.log.open(link);
-  else context.log.rejected(link, final);
-  tell(link, connection, startedAt, protocol.handshakeError);
-  link.answered();
+  if (isOpen) context.log.open(guest);
+  else context.log.rejected(guest, final);
+  tell(guest, startedAt, protocol.handshakeError);
+  guest.answered();
   return isOpen;
 }
 
 /** Tells diagnostics how the handshake ended. */
-function tell(link: Link, connection: ServerConnection, startedAt: number, error: Error | null): void {
+function tell(guest: Guest, startedAt: number, error: Error | null): void {
   if (!diagnostics.handshake.isWatched) return;
-  const { request, response } = link;
-  const duration = link.timers.clock.now() - startedAt;
+  const { connection, request, response } = guest;
+  const duration = guest.timers.clock.now() - startedAt;
   diagnostics.handshake.publish({ connection, request, response, error, duration });
 }
 

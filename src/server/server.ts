@@ -4,7 +4,7 @@ import type { Timer } from "../async/timers.ts";
 import { sharedTimers } from "../async/timers.ts";
 import { untilAborted } from "../async/until-aborted.ts";
 import { checkSignal } from "../connection/check-signal.ts";
-import { Link } from "../connection/link.ts";
+import type { Link } from "../connection/link.ts";
 import { checkOptions } from "../connection/options.ts";
 import type { Listener, Runtime, UpgradeRequest } from "../connection/runtime.ts";
 import { internalsOf } from "../connection/runtime.ts";
@@ -45,10 +45,10 @@ export class RunningServer implements Server {
   /** What all protocols get. */
   readonly #protocolOptions: ServerProtocolOptions;
   readonly #internals: ProtocolInternals;
-  readonly #open = new Roster();
-  readonly #opening = new Roster();
+  readonly #open = new Roster<Guest>();
+  readonly #opening = new Roster<Guest>();
   /** Those that were turned away at the door, until they are gone. */
-  readonly #refused = new Roster();
+  readonly #refused = new Roster<Guest>();
   readonly #finished = new Deferred<void>();
   #listener: Listener | undefined;
   #isListenerClosed = false;
@@ -117,7 +117,7 @@ export class RunningServer implements Server {
       this.#isClosing = true;
       this.#log.closing();
       void this.#closeListener();
-      for (const { link } of this.#opening.all()) if (link.request === null) refuse(link, shuttingDown());
+      for (const guest of this.#opening.all()) if (guest.request === null) refuse(guest, shuttingDown());
       this.#limitHooks();
       if (closeConnections) {
         this.#farewell = new Close(code, reason);
@@ -158,7 +158,7 @@ export class RunningServer implements Server {
     const { closeTimeout } = this.#settings.connection;
     if (closeTimeout === null || this.#opening.size === 0) return;
     const timer = sharedTimers().schedule(closeTimeout, () => {
-      for (const { link } of this.#opening.all()) refuse(link, shuttingDown());
+      for (const guest of this.#opening.all()) refuse(guest, shuttingDown());
     });
     void this.finished.then(() => sharedTimers().cancel(timer));
   }
@@ -176,21 +176,20 @@ export class RunningServer implements Server {
     const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
     if (refusal !== null && this.#refused.size >= MOST_REFUSED) return transport.abort();
     const protocol = new ServerProtocol(this.#protocolOptions, this.#internals);
-    const link = new Link(transport, protocol, settings, sharedTimers());
-    const connection = this.#made(() => new (createConnection as ConnectionClass)(link, this));
+    const guest = new Guest(transport, protocol, settings, sharedTimers(), this.#forget);
+    const connection = this.#made(() => new (createConnection as ConnectionClass)(guest, this));
     if (connection === undefined) {
       transport.abort();
       // So that it hears of its end, which what was made of it so far may wait for.
-      return link.start();
+      return guest.start();
     }
-    const guest = new Guest(link, connection, this.#forget);
+    guest.connection = connection;
     (refusal === null ? this.#opening : this.#refused).add(guest);
-    link.host = guest;
     void this.#receive(guest);
-    link.start();
+    guest.start();
     if (refusal === null) return;
-    refuse(link, refusal);
-    this.#log.rejected(link, refusal);
+    refuse(guest, refusal);
+    this.#log.rejected(guest, refusal);
   }
 
   /** Undefined if a class of the user throws. */
@@ -210,34 +209,33 @@ export class RunningServer implements Server {
 
   readonly #forget = (guest: Guest): void => {
     if (!this.#opening.delete(guest)) this.#refused.delete(guest);
-    if (this.#open.delete(guest)) this.#log.ended(guest.link);
+    if (this.#open.delete(guest)) this.#log.ended(guest);
     this.#finishIfDone();
   };
 
   /** From the opening handshake to the start of the handler. */
   async #receive(guest: Guest): Promise<void> {
-    const { link, connection } = guest;
-    const timer = startDeadline(link, this.#settings.connection.openTimeout);
+    const timer = startDeadline(guest, this.#settings.connection.openTimeout);
     let isOpen = false;
     try {
       isOpen = await shakeHands(guest, this.#context);
     } catch {
       // The fault of an option: it must not end the process, nor leave the client hanging.
-      link.abort();
+      guest.abort();
     } finally {
-      link.timers.cancel(timer);
+      guest.timers.cancel(timer);
     }
     // Closed with all others, if the server was closed between the response and here.
-    if (isOpen && this.#farewell === undefined) void handleConnection(connection, this.#handler);
+    if (isOpen && this.#farewell === undefined) void handleConnection(guest.connection, this.#handler);
   }
 }
 
 /** Tells a client that the server closes, unless it was answered. What a hook says later is not heard. */
-function refuse(link: Link<ServerProtocol>, response: HandshakeResponse): void {
-  const { protocol } = link;
+function refuse(guest: Guest, response: HandshakeResponse): void {
+  const { protocol } = guest;
   if (protocol.state !== "connecting" || protocol.closeExpected()) return;
   protocol.sendResponse(response);
-  link.answered();
+  guest.answered();
 }
 
 /** The deadline of an opening: TCP is dropped without an answer. */

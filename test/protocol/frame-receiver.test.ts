@@ -10,8 +10,8 @@ import type { Kernels } from "../../src/kernels/kernels.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
 import type { Delivery } from "../../src/protocol/options.ts";
 import { FrameReceiver } from "../../src/protocol/frame-receiver.ts";
-import { parserSettings, type ProtocolOptions } from "../../src/protocol/options.ts";
-import { Readings } from "../../src/protocol/readings.ts";
+import type { ProtocolOptions } from "../../src/protocol/options.ts";
+import { Readings, readingSettings } from "../../src/protocol/readings.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { hex, parseHex, toHex } from "../support/hex.ts";
 import { byteByByte, concat, splitsOf } from "../support/splits.ts";
@@ -35,8 +35,8 @@ import {
 const [, [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number]];
 
 function receiverFor(side: Side, kernels: Kernels, delivery: Delivery, allocate?: Allocate): FrameReceiver {
-  const settings = parserSettings(side, { delivery, maxMessage: null });
-  return new FrameReceiver(kernels, new Readings({ ...settings, codec, allocate }));
+  const settings = readingSettings(side, { delivery, maxMessage: null }, codec, allocate);
+  return new FrameReceiver(kernels, new Readings(settings));
 }
 
 /** A stand-in for permessage-deflate: RSV1, and every byte of the payload doubled. */
@@ -137,8 +137,8 @@ test.each([
         throw thrown;
       },
     };
-    const settings = parserSettings("client", { delivery: "messages" });
-    const receiver = new FrameReceiver(kernels, new Readings({ ...settings, codec: broken }));
+    const settings = readingSettings("client", { delivery: "messages" }, broken);
+    const receiver = new FrameReceiver(kernels, new Readings(settings));
     receiver.receive(hex`81 01 41 89 00 81 02 c3 a9 81 01 42`);
     expect(receiver.events).toEqual(["A", new Frame(9, hex``)]);
     expect(receiver.controls).toHaveLength(1);

@@ -1,14 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { Frame } from "../../src/frames/frame.ts";
+import { CONFIG_MASKED, CONFIG_VALIDATE_UTF8 } from "../../src/kernels/constants.ts";
 import { MessagePiece } from "../../src/protocol/events.ts";
 import { FrameReceiver } from "../../src/protocol/frame-receiver.ts";
-import { parserSettings, type ProtocolOptions } from "../../src/protocol/options.ts";
-import { type Reading, Readings, readingsFor } from "../../src/protocol/readings.ts";
+import type { ProtocolOptions } from "../../src/protocol/options.ts";
+import {
+  type Reading,
+  Readings,
+  type ReadingSettings,
+  readingSettings,
+  readingsFor,
+} from "../../src/protocol/readings.ts";
 import type { Side } from "../../src/protocol/state.ts";
 import { hex } from "../support/hex.ts";
 import { CODECS, DELIVERIES, fromPeer, KERNELS, SIDES } from "./harness.ts";
 
 const [[, portable], [, codec]] = CODECS as [(typeof CODECS)[number], (typeof CODECS)[number]];
+
+const MIB = 1_048_576;
 
 /** Counts what is made and what is out. */
 class CountedReadings extends Readings {
@@ -30,7 +39,7 @@ class CountedReadings extends Readings {
 }
 
 function readings(side: Side, options: ProtocolOptions): CountedReadings {
-  return new CountedReadings({ ...parserSettings(side, options), codec });
+  return new CountedReadings(readingSettings(side, options, codec));
 }
 
 describe.each(SIDES)("%s readings", (side) => {
@@ -127,11 +136,11 @@ describe.each(SIDES)("%s readings", (side) => {
 });
 
 test("are shared where all settings are the same, also when others come in between", () => {
-  const settings = { ...parserSettings("server", {}), codec };
+  const settings = readingSettings("server", {}, codec);
   const known = readingsFor(settings);
   expect(readingsFor({ ...settings })).toBe(known);
   const others = [
-    { ...parserSettings("client", {}), codec },
+    readingSettings("client", {}, codec),
     { ...settings, maxMessage: 5 },
     { ...settings, codec: portable },
   ].map(readingsFor);
@@ -140,4 +149,29 @@ test("are shared where all settings are the same, also when others come in betwe
   // Only a few are remembered: who changes the settings for every connection does not fill the memory.
   readingsFor({ ...settings, maxMessage: 6 });
   expect(readingsFor(settings)).not.toBe(known);
+});
+
+test.each<[what: string, other: Partial<ReadingSettings>]>([
+  ["the side and validation", { config: 0 }],
+  ["maxMessage", { maxMessage: 5 }],
+  ["maxFragment", { maxFragment: 5 }],
+  ["maxFragments", { maxFragments: 5 }],
+  ["delivery", { delivery: "bytes" }],
+  ["the codec", { codec: portable }],
+  ["the memory", { allocate: (size) => new Uint8Array(size) }],
+])("are not shared where %s differs", (_what, other) => {
+  const settings = readingSettings("server", {}, codec);
+  expect(readingsFor({ ...settings, ...other })).not.toBe(readingsFor(settings));
+});
+
+test.each<[side: Side, options: ProtocolOptions, config: number, maxMessage: number, maxFragment: number]>([
+  ["server", {}, CONFIG_MASKED | CONFIG_VALIDATE_UTF8, MIB, Infinity],
+  ["client", {}, CONFIG_VALIDATE_UTF8, MIB, Infinity],
+  ["client", { validateUtf8: true }, CONFIG_VALIDATE_UTF8, MIB, Infinity],
+  ["client", { validateUtf8: false }, 0, MIB, Infinity],
+  ["server", { validateUtf8: false }, CONFIG_MASKED, MIB, Infinity],
+  ["client", { maxMessage: null, maxFragment: null }, CONFIG_VALIDATE_UTF8, Infinity, Infinity],
+  ["client", { maxMessage: 0, maxFragment: 5 }, CONFIG_VALIDATE_UTF8, 0, 5],
+])("readingSettings(%s, %j)", (side, options, config, maxMessage, maxFragment) => {
+  expect(readingSettings(side, options, codec)).toMatchObject({ config, maxMessage, maxFragment });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inTurn } from "../../src/runtimes/deno/turns.ts";
+import { type Deliverer, inTurn } from "../../src/runtimes/deno/turns.ts";
 import { settle } from "./fake-deno.ts";
 
 test("inTurn() runs the first at once, and each further one when the reactions of the one before are over", async () => {
@@ -8,40 +8,44 @@ test("inTurn() runs the first at once, and each further one when the reactions o
     for (let i = 0; i < 20; i++) await Promise.resolve();
     order.push(`${name}, 20 reactions later`);
   };
-  const deliver = (name: string) => (): boolean => {
-    order.push(name);
-    void react(name);
-    return true;
-  };
+  const deliverer = (name: string): Deliverer => ({
+    deliver() {
+      order.push(name);
+      void react(name);
+      return true;
+    },
+  });
   await Promise.resolve();
-  for (const name of ["a", "b", "c"]) inTurn(deliver(name));
+  for (const name of ["a", "b", "c"]) inTurn(deliverer(name));
   expect(order).toEqual(["a"]);
   await settle();
   expect(order).toEqual(["a", "b", "c"].flatMap((name) => [name, `${name}, 20 reactions later`]));
-  inTurn(deliver("later"));
+  inTurn(deliverer("later"));
   expect(order.at(-1)).toBe("later");
   await settle();
 });
 
 test("nobody waits for one that sets nothing off", async () => {
   const order: string[] = [];
-  const deliver = (name: string, isLone: boolean) => (): boolean => {
-    order.push(name);
-    return !isLone;
-  };
-  inTurn(deliver("a", true));
-  inTurn(deliver("b", false));
-  inTurn(deliver("c", true));
-  inTurn(deliver("d", true));
-  inTurn(deliver("e", false));
-  inTurn(deliver("f", true));
+  const deliverer = (name: string, isLone: boolean): Deliverer => ({
+    deliver() {
+      order.push(name);
+      return !isLone;
+    },
+  });
+  inTurn(deliverer("a", true));
+  inTurn(deliverer("b", false));
+  inTurn(deliverer("c", true));
+  inTurn(deliverer("d", true));
+  inTurn(deliverer("e", false));
+  inTurn(deliverer("f", true));
   expect(order).toEqual(["a", "b"]);
   await Promise.resolve();
   await new Promise((resolve) => process.nextTick(resolve));
   expect(order).toEqual(["a", "b", "c", "d", "e"]);
   await settle();
   expect(order).toEqual(["a", "b", "c", "d", "e", "f"]);
-  inTurn(deliver("later", true));
-  inTurn(deliver("and another", true));
+  inTurn(deliverer("later", true));
+  inTurn(deliverer("and another", true));
   expect(order.slice(-2)).toEqual(["later", "and another"]);
 });

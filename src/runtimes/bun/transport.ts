@@ -68,7 +68,7 @@ export class BunTransport implements Transport {
   attach(sink: TransportSink): void {
     const isFirst = this.#sink === undefined;
     this.#sink = sink;
-    if (this.isGone) queueMicrotask(this.#tellClosed);
+    if (this.isGone) queueMicrotask(() => this.#tellClosed());
     else if (isFirst) this.resume();
   }
 
@@ -169,14 +169,14 @@ export class BunTransport implements Transport {
     if (!this.#hasEnded || !this.#hasEndedWriting || this.isGone) return;
     this.#end();
     this.#socket.close();
-    queueMicrotask(this.#tellClosed);
+    queueMicrotask(() => this.#tellClosed());
   }
 
   abort(): void {
     if (this.isGone) return;
     this.#end();
     this.drop(this.#socket);
-    queueMicrotask(this.#tellClosed);
+    queueMicrotask(() => this.#tellClosed());
   }
 
   protected drop(socket: BunSocket): void {
@@ -190,11 +190,11 @@ export class BunTransport implements Transport {
     this.#hold();
   }
 
-  readonly #tellClosed = (): void => {
+  #tellClosed(): void {
     const last = this.#sink;
     this.#sink = undefined;
     last?.onClose(this.error);
-  };
+  }
 
   endOfTurn(callback: () => void): void {
     // Asked for in a callback of a socket, the next tick would come before the promise reactions; from one of them it comes

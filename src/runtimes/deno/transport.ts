@@ -50,7 +50,7 @@ export class DenoTransport implements Transport {
 
   attach(sink: TransportSink): void {
     this.#sink = sink;
-    if (this.#isGone) queueMicrotask(this.#tellClosed);
+    if (this.#isGone) this.#tellClosed();
     else this.#read();
   }
 
@@ -62,10 +62,10 @@ export class DenoTransport implements Transport {
 
   readonly #onRead = (length: number | null): void => {
     this.#arrived = length;
-    inTurn(this.#deliver);
+    inTurn(this);
   };
 
-  readonly #deliver = (): boolean => {
+  deliver(): boolean {
     const length = this.#arrived;
     if (this.#isGone) return false;
     if (length === null) {
@@ -81,12 +81,10 @@ export class DenoTransport implements Transport {
     this.#isReading = false;
     // Reads that find something are over at once, in a chain that nothing else can interrupt. When there is probably
     // more, others go first.
-    if (this.#buffer.wasFull) setImmediate(this.#readOn);
+    if (this.#buffer.wasFull) setImmediate(() => this.#read());
     else this.#read();
     return this.#sink?.isLone !== true;
-  };
-
-  readonly #readOn = (): void => this.#read();
+  }
 
   readonly #onFault = (error: unknown): void => {
     if (this.#isGone) return;
@@ -147,13 +145,11 @@ export class DenoTransport implements Transport {
   }
 
   #endWriting(): void {
-    this.#connection.closeWrite().then(this.#onEndedWriting, this.#onFault);
+    this.#connection.closeWrite().then(() => {
+      this.#hasEndedWriting = true;
+      this.#closeWhenEnded();
+    }, this.#onFault);
   }
-
-  readonly #onEndedWriting = (): void => {
-    this.#hasEndedWriting = true;
-    this.#closeWhenEnded();
-  };
 
   #closeWhenEnded(): void {
     if (this.#hasEnded && this.#hasEndedWriting) this.abort();
@@ -167,14 +163,17 @@ export class DenoTransport implements Transport {
     this.#buffer.release();
     this.#hold();
     this.#connection.close();
-    queueMicrotask(this.#tellClosed);
+    this.#tellClosed();
   }
 
-  readonly #tellClosed = (): void => {
-    const last = this.#sink;
-    this.#sink = undefined;
-    last?.onClose(this.#error);
-  };
+  /** Later: who is told may be who has just called. */
+  #tellClosed(): void {
+    queueMicrotask(() => {
+      const last = this.#sink;
+      this.#sink = undefined;
+      last?.onClose(this.#error);
+    });
+  }
 
   endOfTurn(callback: () => void): void {
     // Run from a promise reaction, this comes after all reactions that are under way.

@@ -1,21 +1,24 @@
 // One delivery a turn: Deno resolves the reads of many connections at once, where Node calls back for one after the other.
 import { nextTick } from "node:process";
 
-/** Delivers, and returns whether what it has set off should be over before anybody else delivers. */
-type Deliver = () => boolean;
+/** Has something to deliver. No function: each connection would need one of its own. */
+export interface Deliverer {
+  /** Delivers, and returns whether what that has set off should be over before anybody else delivers. */
+  deliver(): boolean;
+}
 
-/** What waits for its turn, from `first` on. */
-let waiting: Deliver[] = [];
+/** Who waits for a turn, from `first` on. */
+let waiting: Deliverer[] = [];
 let first = 0;
 let isBusy = false;
 
 /**
- * Runs `deliver` now, or when everything that earlier ones have set off is over. Their connections would otherwise take
+ * Lets deliver now, or when everything that earlier ones have set off is over. Their connections would otherwise take
  * turns message by message: none could write the replies to a chunk as one piece.
  */
-export function inTurn(deliver: Deliver): void {
-  if (isBusy) waiting.push(deliver);
-  else if (deliver()) {
+export function inTurn(deliverer: Deliverer): void {
+  if (isBusy) waiting.push(deliverer);
+  else if (deliverer.deliver()) {
     isBusy = true;
     queueMicrotask(goOn);
   }
@@ -28,8 +31,8 @@ function goOn(): void {
 
 function runNext(): void {
   while (first < waiting.length) {
-    const deliver = waiting[first++] as Deliver;
-    if (deliver()) return queueMicrotask(goOn);
+    const deliverer = waiting[first++] as Deliverer;
+    if (deliverer.deliver()) return queueMicrotask(goOn);
   }
   waiting = [];
   first = 0;
