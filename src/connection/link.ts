@@ -204,7 +204,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
     if (isBorrowed && this.backlog > 0) {
       this.#borrowers ??= new Waiters();
       // Compressed it may be so short that it never has to wait for the system.
-      const written = this.#borrowers.wait(protocol.outputTaken + protocol.outputLength);
+      const written = this.#borrowers.wait(protocol.outputInTurn + protocol.outputLength);
       return handled(written.then(() => longTurns.goOn()));
     }
     return isBorrowed || this.hasRoom ? longTurns.goOn() : this.room();
@@ -239,9 +239,9 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   /** Resolves when no more than `writeLimit` is buffered, or TCP is gone. */
   room(): Promise<void> {
     if (this.hasRoom || this.isLost) return DONE;
-    const { outputTaken, outputLength } = this.protocol;
+    const { outputInTurn, outputLength } = this.protocol;
     this.#senders ??= new Waiters();
-    return this.#senders.wait(outputTaken + Math.max(0, outputLength - this.settings.writeLimit));
+    return this.#senders.wait(outputInTurn + Math.max(0, outputLength - this.settings.writeLimit));
   }
 
   createPings(): Pings {
@@ -337,10 +337,10 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
 
   #allWritten(): void {
     this.protocol.releaseOutput();
-    const { outputTaken, outputLength } = this.protocol;
+    const { outputInTurn, outputLength } = this.protocol;
     if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
-    // With nothing left all have reached their count: it may be too high, where an urgent frame was replaced by a shorter one.
-    const reached = outputLength === 0 ? Infinity : outputTaken;
+    // With nothing left all have reached their count: it may be too high, as urgent frames that waited then are in it.
+    const reached = outputLength === 0 ? Infinity : outputInTurn;
     this.#borrowers?.reach(reached);
     this.#senders?.reach(reached);
   }

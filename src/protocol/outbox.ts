@@ -72,6 +72,11 @@ export abstract class Outbox {
     return this.output.taken;
   }
 
+  /** @internal Bytes ever taken in their turn: who counts bytes ahead of his own does not count those that overtake them. */
+  get outputInTurn(): number {
+    return this.output.taken - this.output.urgentTaken;
+  }
+
   /** Drops what waits: it can no longer be written. */
   discardOutput(): void {
     this.output.discard();

@@ -38,6 +38,8 @@ export class Output {
   length = 0;
   /** Bytes ever taken. */
   taken = 0;
+  /** Those of them that have overtaken others. */
+  urgentTaken = 0;
   /** Slabs with bytes of ours that were not released; nearly always one, and the common case is kept free of arrays. */
   #held: Slab | undefined;
   readonly #pool: SlabPool;
@@ -159,6 +161,7 @@ export class Output {
     const chunks = this.#takeUrgent();
     let size = 0;
     for (const chunk of chunks) size += chunk.length;
+    this.urgentTaken += size;
     for (let piece = this.#pieces?.[this.#front]; piece !== undefined; piece = this.#pieces?.[this.#front]) {
       if (size >= limit && (!piece.glued || size >= partSize)) break;
       if (piece.bytes.length === 0) {

@@ -184,6 +184,31 @@ describe("server", () => {
     await scene.settle();
     expect(scene.ws.state).toBe("closed");
   });
+
+  test("bytes are lent until they are written, also when pings have overtaken them", async () => {
+    const scene = await openRaw("server", { writeLimit: 0 });
+    scene.outbound.hold();
+    scene.outbound.capacity = 0;
+    void scene.ws.send("Spam");
+    await scene.settle();
+    let isWritten = false;
+    // In two parts: the second one is shorter than the ping.
+    void scene.ws.send(new Uint8Array(0x40000 + 3)).then(() => {
+      isWritten = true;
+    });
+    void scene.ws.ping();
+    scene.outbound.capacity = SPAM.length;
+    scene.outbound.pump();
+    await scene.settle();
+    scene.outbound.capacity += scene.transport.bufferedAmount;
+    scene.outbound.pump();
+    await scene.settle();
+    expect([isWritten, scene.transport.bufferedAmount]).toEqual([false, 3]);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.pump();
+    await scene.settle();
+    expect([isWritten, scene.link.backlog]).toEqual([true, 0]);
+  });
 });
 
 describe("client", () => {
