@@ -11,7 +11,7 @@ const COMPACT_AFTER = 64;
 
 /** Waiters with targets that never go down from one to the next. */
 export class Waiters {
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
   #front = 0;
 
   /** Resolves once the count has reached `target`. */
@@ -28,20 +28,15 @@ export class Waiters {
       first = this.#waiters[++this.#front];
     }
     if (this.#front < COMPACT_AFTER && this.#front < this.#waiters.length) return;
-    if (this.#front * 2 >= this.#waiters.length) this.#forgetReached();
-  }
-
-  #forgetReached(): void {
-    if (this.#front === 0) return;
-    this.#waiters = this.#waiters.slice(this.#front);
+    if (this.#front === 0 || this.#front * 2 < this.#waiters.length) return;
+    this.#waiters.splice(0, this.#front);
     this.#front = 0;
   }
 
   /** Nobody waits any longer. */
   rejectAll(error: Error): void {
-    const waiting = this.#waiters.slice(this.#front);
-    this.#waiters = [];
+    // To those whose target was reached it is nothing any more.
+    for (const { deferred } of this.#waiters.splice(0)) deferred.reject(error);
     this.#front = 0;
-    for (const { deferred } of waiting) deferred.reject(error);
   }
 }
