@@ -33,7 +33,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   readonly transport: Transport;
   // Together what every message needs, as of each of thousands of connections all of it has to be fetched from far.
   #isCongested = false;
-  /** Payload that had been sent when last everything was written. */
+  /** Payload that is known to be written: of all that was sent, what did not wait here when last the transport was empty. */
   #payloadWritten = 0;
   /** Who waits until their bytes were written, and who waits for room: counts of written bytes. */
   #borrowers: Waiters | undefined;
@@ -338,7 +338,7 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
   #allWritten(): void {
     this.protocol.releaseOutput();
     const { outputInTurn, outputLength } = this.protocol;
-    if (outputLength === 0) this.#payloadWritten = this.protocol.payloadSent;
+    this.#payloadWritten = Math.max(this.#payloadWritten, this.protocol.payloadSent - outputLength);
     // With nothing left all have reached their count: it may be too high, as urgent frames that waited then are in it.
     const reached = outputLength === 0 ? Infinity : outputInTurn;
     this.#borrowers?.reach(reached);

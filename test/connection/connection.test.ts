@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { describe, expect, expectTypeOf, test, vi } from "vitest";
 import type { CloseInfo, Connection } from "../../src/connection/connection.ts";
 import { ConnectionClosedError, ConnectionClosedOK } from "../../src/errors/closed.ts";
 import { NetworkError, TimeoutError } from "../../src/errors/network.ts";
@@ -1330,6 +1330,25 @@ describe.each(SIDES)("%s", (side) => {
       scene.ws.abort();
       await scene.settle();
       expect(scene.ws.bufferedAmount).toBe(0);
+    });
+
+    test("bufferedAmount of a lost connection does not count what was written while something always waited", async () => {
+      const scene = await openRaw(side, { writeLimit: 0 });
+      scene.outbound.hold();
+      scene.outbound.capacity = 0;
+      for (let i = 0; i < 10; i++) {
+        void scene.ws.send(new Uint8Array(70_000));
+        void scene.ws.send(new Uint8Array(70_000));
+        scene.outbound.capacity += scene.transport.bufferedAmount;
+        scene.outbound.pump();
+        await scene.settle();
+      }
+      const waiting = scene.ws.bufferedAmount;
+      vi.spyOn(scene.transport, "bufferedAmount", "get").mockReturnValue(Infinity);
+      scene.ws.abort();
+      await scene.settle();
+      expect(scene.ws.bufferedAmount).toBeGreaterThanOrEqual(waiting);
+      expect(scene.ws.bufferedAmount).toBeLessThan(waiting + 71_000);
     });
 
     test("signal is aborted with the error of the end, whenever it was asked for", async () => {
