@@ -185,7 +185,8 @@ export class Outgoing {
     const { protocol } = this.#link;
     protocol.checkOrder(Opcode.BINARY);
     protocol.sender.sendEncoded(encoding);
-    return this.#link.queued(false);
+    // What compression would not make shorter leaves as it is.
+    return this.#link.queued(isBorrowed(payload));
   }
 
   /** The connection is about to be closed: sends whole messages that wait for their turn. */

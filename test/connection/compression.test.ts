@@ -8,6 +8,7 @@ import { bindServe } from "../../src/server/serve.ts";
 import { ConnectionClosedError } from "../../src/errors/closed.ts";
 import { deflatedFrame, inflated, openDeflated, RSV1 } from "../support/deflated.ts";
 import { hex } from "../support/hex.ts";
+import type { MemoryPair } from "../support/memory-transport.ts";
 import { MemoryRuntime } from "../support/network.ts";
 import { Prng } from "../support/prng.ts";
 
@@ -251,6 +252,28 @@ describe("a long message", () => {
     expect(await ws.recv()).toBe("not any more");
     await ws.close();
   });
+
+  test.each([undefined, { compress: false }])(
+    "that leaves as it is, is lent until it is written: %j",
+    async (options) => {
+      const runtime = new MemoryRuntime();
+      const bytes = new Prng(3).bytes(300_000);
+      let waiting = -1;
+      const server = await bindServe(runtime)(
+        async (ws) => {
+          (runtime.pairs[0] as MemoryPair).toClient.capacity = 290_000;
+          await ws.send(bytes, options);
+          waiting = ws.bufferedAmount;
+        },
+        { pingInterval: null },
+      );
+      const uri = `ws://memory:${(server.addresses[0] as { port: number }).port}/`;
+      const ws = await bindConnect(runtime)(uri, { pingInterval: null });
+      expect(isSame(await ws.recv(), bytes)).toBe(true);
+      await ws.closed;
+      expect(waiting).toBe(0);
+    },
+  );
 
   test("is given up when the connection is lost while it is encoded", async () => {
     const ws = await openBoth(undefined, undefined, echo);
