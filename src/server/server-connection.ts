@@ -42,13 +42,14 @@ export interface Server<Data = unknown, C = ServerConnection<Data>> extends Asyn
    * Takes the connection of a request with `Upgrade`: what the `upgrade` event of a server of `node:http` gives. This is
    * what `listen: false` is for; it works beside listening, too.
    *
+   * @param data What is known of the client already: `ws.data`, from its first moment on.
    * @throws {TypeError} For anything else.
    *
    * @example
    * const server = await serve(handler, { listen: false });
    * http.on("upgrade", (request, socket, head) => server.handleUpgrade(request, socket, head));
    */
-  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array): void;
+  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array, data?: Data): void;
   /** Keeps the process alive while the server listens; so it does by default. A server of another is left alone. */
   ref(): void;
   /** Lets the process end although the server listens. */

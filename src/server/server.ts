@@ -163,15 +163,15 @@ export class RunningServer implements Server {
     void this.finished.then(() => sharedTimers().cancel(timer));
   }
 
-  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array): void {
+  handleUpgrade(request: UpgradeRequest, socket: object, head: Uint8Array, data?: unknown): void {
     const runtime = this.#runtime;
     if (runtime.takeOver === undefined) {
       throw new TypeError(`Cannot handle upgrade: not supported on ${runtime.product}`);
     }
-    this.accept(runtime.takeOver(request, socket, head));
+    this.accept(runtime.takeOver(request, socket, head), data);
   }
 
-  accept(transport: Transport): void {
+  accept(transport: Transport, data?: unknown): void {
     const { connection: settings, maxHandshakes, createConnection } = this.#settings;
     const refusal = this.#refusal(this.#opening.size >= maxHandshakes, "opening handshakes");
     if (refusal !== null && this.#refused.size >= MOST_REFUSED) return transport.abort();
@@ -184,6 +184,7 @@ export class RunningServer implements Server {
       return guest.start();
     }
     guest.connection = connection;
+    if (data !== undefined) connection.data = data;
     (refusal === null ? this.#opening : this.#refused).add(guest);
     void this.#receive(guest);
     guest.start();

@@ -11,7 +11,7 @@ import type { ConnectOptions } from "../../src/client/options.ts";
 import type { HandshakeRequest } from "../../src/http/request.ts";
 import { connect, serve } from "../../src/node.ts";
 import type { ServeOptions } from "../../src/server/options.ts";
-import type { Server, ServerConnection } from "../../src/server/server-connection.ts";
+import { type Server, ServerConnection } from "../../src/server/server-connection.ts";
 import { CA, LOCALHOST } from "../support/certificates.ts";
 import { GOOD_REQUEST, masked, RecordingLogger } from "../support/network.ts";
 import { hex } from "../support/hex.ts";
@@ -280,6 +280,31 @@ describe("handleUpgrade()", () => {
     await server.close();
     expect((await ws.closed).code).toBe(1001);
     expect(await statusOf(`ws://127.0.0.1:${port}/`)).toBe(503);
+  });
+
+  test("hands over what is known of the client, before any hook", async () => {
+    class Player extends ServerConnection<string> {
+      override data = "by the class";
+    }
+    const { server: http, port } = await httpServer();
+    const seen: unknown[] = [];
+    const server = await serve((ws) => ws.send(ws.data), {
+      createConnection: Player,
+      listen: false,
+      processRequest: (ws) => void seen.push(ws.data),
+    });
+    closing.push(() => server.close());
+    http.on("upgrade", (request, socket, head) => {
+      server.handleUpgrade(request, socket, head, request.url === "/known" ? "Ada" : undefined);
+    });
+    for (const [path, data] of [
+      ["/known", "Ada"],
+      ["/", "by the class"],
+    ]) {
+      const ws = await connect(`ws://127.0.0.1:${port}${path}`);
+      expect([await ws.recv(), seen.at(-1)]).toEqual([data, data]);
+      await ws.close();
+    }
   });
 
   test("a socket that is gone meanwhile is no error", async () => {
