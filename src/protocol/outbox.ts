@@ -59,7 +59,8 @@ export abstract class Outbox {
 
   /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */
   set isCongested(value: boolean) {
-    this.sender.isCongested = value;
+    // Not before the head of the opening handshake has left: nothing may overtake that.
+    this.sender.isCongested = value && this.output.taken > 0;
   }
 
   /** Takes about `limit` bytes to write; a large payload in parts, of 256 KiB by default. Settles nothing, and gives no end marker. */

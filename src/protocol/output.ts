@@ -164,19 +164,26 @@ export class Output {
     this.urgentTaken += size;
     for (let piece = this.#pieces?.[this.#front]; piece !== undefined; piece = this.#pieces?.[this.#front]) {
       if (size >= limit && (!piece.glued || size >= partSize)) break;
-      if (piece.bytes.length === 0) {
+      let { bytes } = piece;
+      if (bytes.length === 0) {
         // Nothing may follow a frame that lacks its payload.
         this.discard();
         throw new TypeError("Cannot send: a buffer was transferred before it was written");
       }
-      const bytes = piece.bytes.length > partSize && limit < Infinity ? this.#splitFirst(piece, partSize) : piece.bytes;
-      if (bytes === piece.bytes) this.#front++;
+      if (bytes.length > partSize && limit < Infinity) {
+        (this.#pieces as Piece[])[this.#front] = { bytes: bytes.subarray(partSize), glued: true };
+        bytes = bytes.subarray(0, partSize);
+      } else {
+        this.#front++;
+      }
       chunks.push(bytes);
       size += bytes.length;
     }
     this.#forgetTaken();
     this.length -= size;
     this.taken += size;
+    // Nothing else is left: they had to wait for the end of a frame.
+    if (size < limit && this.#urgent !== undefined) chunks.push(...this.#takeUpTo(limit));
     return chunks;
   }
 
@@ -188,18 +195,13 @@ export class Output {
     return urgent;
   }
 
-  #splitFirst({ bytes }: Piece, size: number): Uint8Array {
-    (this.#pieces as Piece[])[this.#front] = { bytes: bytes.subarray(size), glued: true };
-    return bytes.subarray(0, size);
-  }
-
   #forgetTaken(): void {
-    if (this.#pieces === undefined) return;
-    if (this.#front === this.#pieces.length) {
+    const pieces = this.#pieces ?? [];
+    if (this.#front === pieces.length) {
       this.#pieces = undefined;
       this.#front = 0;
-    } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= this.#pieces.length) {
-      this.#pieces = this.#pieces.slice(this.#front);
+    } else if (this.#front >= COMPACT_AFTER && this.#front * 2 >= pieces.length) {
+      this.#pieces = pieces.slice(this.#front);
       this.#front = 0;
     }
   }

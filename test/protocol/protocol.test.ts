@@ -809,6 +809,8 @@ describe.each(SIDES)("%s sending", (side) => {
 
   test("has a Ping ahead of data only while congested", () => {
     const protocol = new OpenProtocol(side);
+    protocol.sendText("written before");
+    protocol.dataToSend();
     protocol.isCongested = true;
     protocol.sendText("A");
     protocol.sendPing(hex`01`);
@@ -825,8 +827,22 @@ describe.each(SIDES)("%s sending", (side) => {
     expect(sentBy(protocol)).toEqual(["81|42", "8a|07", "8a|08"]);
   });
 
+  test("has a Ping behind a frame that was taken in part, and in the same dataToSend()", () => {
+    const protocol = new OpenProtocol(side);
+    const long = new Uint8Array(300_000);
+    protocol.sendBinary(long);
+    const first = protocol.takeOutput(1);
+    protocol.isCongested = true;
+    protocol.sendPing(hex`01`);
+    const frames = readWire(concat([...first, ...protocol.dataToSend()]));
+    expect(frames.map(({ firstByte }) => firstByte)).toEqual([0x82, 0x89]);
+    expect(protocol.outputLength).toBe(0);
+  });
+
   test("a Close follows all data, congested or not", () => {
     const protocol = new OpenProtocol(side);
+    protocol.sendText("written before");
+    protocol.dataToSend();
     protocol.isCongested = true;
     protocol.sendText("A");
     protocol.sendClose(1000);

@@ -141,6 +141,17 @@ describe("ServerProtocol", () => {
     expect(protocol.eventsReceived()).toEqual(Array.from({ length: 5000 }, () => "A"));
   });
 
+  test("has no frame ahead of the response, congested or not", () => {
+    const protocol = new ServerProtocol();
+    receive(protocol, REQUEST);
+    protocol.isCongested = true;
+    protocol.sendResponse(protocol.accept(requestOf(protocol)));
+    protocol.isCongested = true;
+    protocol.sendPing(utf8("ping"));
+    protocol.receiveData(fromPeer("server", hex`89 01 41`));
+    expect(textOf(protocol.takeOutput(1)).startsWith("HTTP/1.1 101 ")).toBe(true);
+  });
+
   test("uses extensions that were negotiated, for early frames too", () => {
     const protocol = new ServerProtocol({ extensions: [MARKER_FACTORY], delivery: "messages" });
     const request = REQUEST.replace("Origin", "Sec-WebSocket-Extensions: marker\r\nOrigin");
