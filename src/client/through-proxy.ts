@@ -36,8 +36,8 @@ export async function dialThrough(
   signal: AbortSignal,
 ): Promise<Transport> {
   const handshake = await handshakeFor(runtime, target, proxy, settings, signal);
-  const transport = await dialProxy(runtime, proxyTarget(target, proxy, settings), signal);
-  const tunnel = await openTunnel(transport, handshake, signal);
+  const transport = await naming(runtime.dial(proxyTarget(target, proxy, settings), signal));
+  const tunnel = await naming(openTunnel(transport, handshake, signal));
   if (target.tls === undefined) return tunnel;
   try {
     return await runtime.dial({ ...target, through: tunnel.release() }, signal);
@@ -47,10 +47,10 @@ export async function dialThrough(
   }
 }
 
-/** Says that it is the proxy which cannot be reached: users may not know of one that the environment names. */
-async function dialProxy(runtime: Runtime, way: DialOptions, signal: AbortSignal): Promise<Transport> {
+/** Says that it is the proxy which cannot be reached, or was lost: users may not know of one that the environment names. */
+async function naming<T>(proxy: Promise<T>): Promise<T> {
   try {
-    return await runtime.dial(way, signal);
+    return await proxy;
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const { reason, message, cause, certificateFault } = error;

@@ -123,6 +123,18 @@ describe("reach()", () => {
     await expect(go(TARGET, "http://", [ESTABLISHED])).rejects.toBe(cause);
   });
 
+  test.each(["http://", "socks5h://"])("says that it is the proxy which was lost, with %s", async (scheme) => {
+    const { go, peers, runtime } = await listen();
+    const failure = go(TARGET, scheme, []).catch((error: unknown) => error);
+    await runtime.settle();
+    peers[0]?.transport.abort();
+    expect(await failure).toMatchObject({
+      name: "NetworkError",
+      reason: "reset",
+      message: expect.stringMatching(/^Proxy failed: /),
+    });
+  });
+
   const V5 = ["0500", "05000001000000000000"];
   const V4 = ["005a000000000000"];
   const NAME = "0e7365727665722e6578616d706c65";
