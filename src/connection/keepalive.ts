@@ -52,15 +52,16 @@ export class Keepalive {
     if (this.#checkTimer !== undefined) return;
     this.#isAnswered = false;
     link.settings.log.debug?.("% sending keepalive ping");
+    this.#progressAt = link.timers.clock.now();
+    // Behind nothing it leaves at once, even where the end of a write is told in a later turn.
+    this.#pingLeftAt = link.backlog === 0 ? this.#progressAt : undefined;
     this.#actions.ping().then(
       () => this.#answered(),
       () => {}, // the connection ended, and with it keepalive
     );
     link.flush(); // so that the ping itself is not taken for progress later
     this.#departed = link.departed;
-    this.#progressAt = link.timers.clock.now();
     this.#pingEnd = link.departed + link.backlog;
-    this.#pingLeftAt = link.backlog === 0 ? this.#progressAt : undefined;
     const { pingTimeout } = link.settings;
     if (pingTimeout !== null) this.#checkAfter(pingTimeout, pingTimeout);
   }

@@ -91,6 +91,23 @@ describe.each(SIDES)("%s", (side) => {
     expect(scene.clock.pending).toBe(0);
   });
 
+  test("Keepalive counts from the ping where a write is over only in a later turn, as on Deno and with TLS", async () => {
+    const scene = await openRaw(side, OPTIONS);
+    scene.outbound.capacity = 0;
+    await scene.advance(1000);
+    scene.outbound.capacity = Infinity;
+    scene.outbound.pump();
+    await scene.settle();
+    expect(scene.sent()).toMatch(PING);
+    await scene.advance(499);
+    expect(scene.ws.state).toBe("open");
+    await scene.advance(1);
+    expect(scene.ws.state).toBe("closing");
+    scene.ws.abort();
+    await scene.settle();
+    expect(scene.clock.pending).toBe(0);
+  });
+
   test("Keepalive goes on while bytes arrive, and fails pingTimeout after the last one", async () => {
     const scene = await openRaw(side, OPTIONS);
     await scene.advance(1000);
