@@ -123,3 +123,13 @@ test("dial() tells what Node's code throws when it is not permitted as an error 
     cause: fault,
   });
 });
+
+test("dial() refuses ciphers, which Deno would ignore, before it goes to a proxy too", async () => {
+  vi.stubGlobal("Deno", fakeDeno({}));
+  const tls = { host: "localhost", options: { ciphers: "AES256-SHA" } };
+  const target = { host: "localhost", port: 443, tls };
+  for (const options of [target, { host: "proxy.example", port: 80, wayTo: target }]) {
+    const dialing = dial(options, signal());
+    await expect(dialing).rejects.toThrow(new TypeError("Cannot use tls.ciphers: Deno chooses them itself"));
+  }
+});

@@ -93,3 +93,9 @@ test.each<[ListenTarget, readonly string[]]>([
   });
   expect([asked, listeners]).toEqual([expected, []]);
 });
+
+test("listen() refuses ciphers, which Deno would ignore", async () => {
+  stub(() => true);
+  const listening = listen({ host: "127.0.0.1", tls: { ...LOCALHOST, ciphers: "AES256-SHA" } }, () => {});
+  await expect(listening).rejects.toThrow(new TypeError("Cannot use tls.ciphers: Deno chooses them itself"));
+});

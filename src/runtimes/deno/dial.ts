@@ -6,11 +6,14 @@ import { dialError } from "../node/errors.ts";
 import { dialsWithNode } from "../node/left-to-node.ts";
 import { checkPath } from "../node/unix.ts";
 import { deno } from "./api.ts";
+import { refuseCiphers } from "./ciphers.ts";
 import { isNotCapable } from "./permission.ts";
 import { DenoTransport } from "./transport.ts";
 
 /** Connects over TCP, or to a Unix socket. TLS, and what TLS will be put on, are left to Node. */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Transport> {
+  refuseCiphers(options.tls?.options);
+  refuseCiphers(options.wayTo?.tls?.options);
   if (dialsWithNode(options)) return leaveToNode(options, signal);
   const { host, port, unix } = options;
   signal.throwIfAborted();

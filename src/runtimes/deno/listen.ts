@@ -9,6 +9,7 @@ import { listensWithNode } from "../node/left-to-node.ts";
 import { listen as listenWithNode } from "../node/listen.ts";
 import type { DenoListener } from "./api.ts";
 import { deno } from "./api.ts";
+import { refuseCiphers } from "./ciphers.ts";
 import { requireNet } from "./permission.ts";
 import { addressOf, DenoTransport } from "./transport.ts";
 
@@ -17,6 +18,7 @@ const RETRY_DELAY = 100;
 
 /** Listens on TCP and Unix sockets. TLS, shared ports and open listeners are left to Node. */
 export async function listen(target: ListenTarget, onTransport: OnTransport): Promise<Listener> {
+  refuseCiphers(target.tls);
   if (listensWithNode(target)) return leaveToNode(target, onTransport);
   return bindAll(target, onTransport, async (place, take) => new NativeListener(open(place, target), take));
 }
