@@ -574,6 +574,8 @@ describe("options that cannot be used", () => {
     [{}, "Cannot use tls: expected cert and key"],
     [{ cert: LOCALHOST.cert }, "Cannot use tls: expected cert and key"],
     [{ ...LOCALHOST, crl: "x" }, "Cannot use tls.crl: there is no such option"],
+    [{ ...LOCALHOST, requestCert: true, ca: "" }, "Cannot use tls.ca: it is empty"],
+    [{ ...LOCALHOST, requestCert: true, ca: [new Uint8Array(0)] }, "Cannot use tls.ca: it is empty"],
     [{ ...LOCALHOST, rejectUnauthorized: 0 }, "Cannot use tls.rejectUnauthorized: expected a boolean"],
     [{ ...LOCALHOST, requestCert: "yes" }, 'Cannot use tls.requestCert: expected a boolean or "optional"'],
     [{ ...LOCALHOST, alpn: ["x", ""] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
@@ -601,6 +603,8 @@ describe("options that cannot be used", () => {
   test.each<[unknown, string | RegExp]>([
     [{ rejectUnauthorized: null }, "Cannot use tls.rejectUnauthorized: expected a boolean"],
     [{ servername: 7 }, "Cannot use tls.servername: expected a string"],
+    [{ ca: "" }, "Cannot use tls.ca: it is empty"],
+    [{ ca: [] }, "Cannot use tls.ca: it is empty"],
     [{ checkServerIdentity: "no" }, "Cannot use tls.checkServerIdentity: expected a function"],
     [{ alpn: [""] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],
     [{ alpn: ["é".repeat(128)] }, "Cannot use tls.alpn: expected an array of names of 1 to 255 bytes"],

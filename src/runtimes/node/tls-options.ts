@@ -31,6 +31,12 @@ function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") throw new TypeError(`Cannot use ${name}: expected a boolean`);
 }
 
+/** No certificate at all, as of an empty file, means the roots of the runtime to Node, and an empty array means them to Bun. */
+function checkAuthorities({ ca }: TlsOptions): void {
+  if (ca != null && [ca].flat().every((pem) => pem?.length === 0))
+    throw new TypeError("Cannot use tls.ca: it is empty");
+}
+
 /** RFC 7301 3.1. With an empty name Node 20 ends the process, and others send a list that is none. */
 function protocolsOf(alpn: readonly unknown[] = HTTP_1_1): string[] {
   const isName = (name: unknown): name is string =>
@@ -64,6 +70,7 @@ function contextOptions(options: TlsOptions): SecureContextOptions {
 export function serverTls(options: ServerTlsOptions): NodeTlsOptions {
   checkNames("tls", options, OF_SERVER);
   checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
+  checkAuthorities(options);
   const { cert, key, requestCert = false, rejectUnauthorized = true, sni } = options;
   if ((cert == null || key == null) && sni == null) throw new TypeError("Cannot use tls: expected cert and key");
   if (typeof requestCert !== "boolean" && requestCert !== "optional") {
@@ -137,6 +144,7 @@ function sniTable(table: Readonly<Record<string, TlsIdentity>>): (servername: st
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   checkNames("tls", options, OF_CLIENT);
   checkBoolean("tls.rejectUnauthorized", options.rejectUnauthorized);
+  checkAuthorities(options);
   const { rejectUnauthorized = true, servername } = options;
   if (servername !== undefined && typeof servername !== "string") {
     throw new TypeError("Cannot use tls.servername: expected a string");
