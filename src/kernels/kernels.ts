@@ -2,7 +2,7 @@
 
 /**
  * Where the parser of one connection stands between two calls: a few plain numbers that a kernel
- * loads before it works and stores after. A connection owns one; a kernel keeps none.
+ * loads before it works and stores after. Who is inside a frame or a message owns one; a kernel keeps none.
  */
 export class ParserState {
   /** Bits `CONFIG_*` of constants.ts: role, allowed reserved bits, UTF-8 validation. */
