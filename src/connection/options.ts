@@ -169,7 +169,9 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionSet
   checkObject("httpLimits", options.httpLimits);
   const sizes = readMaxSize(options.maxSize);
   const queue = readMaxQueue(options.maxQueue, queueBytes(sizes.message));
-  return { ...readLinkOptions(options, sizes, queue), httpLimits: resolveHttpLimits(options.httpLimits) };
+  const httpLimits = resolveHttpLimits(options.httpLimits);
+  // No spread: V8 gives each object that is made so a hidden class of its own, and every message reads these.
+  return Object.assign(readLinkOptions(options, sizes, queue), { httpLimits });
 }
 
 /** Most bytes that wait to be read, where a message has at most so many. */

@@ -40,7 +40,7 @@ const RESOLVED = new WeakSet<object>();
  * @throws {RangeError} If a limit is not an integer of at least 0.
  */
 export function resolveHttpLimits(limits: Partial<HttpLimits> = DEFAULT_HTTP_LIMITS): HttpLimits {
-  if (RESOLVED.has(limits)) return limits as HttpLimits;
+  if (limits === DEFAULT_HTTP_LIMITS || RESOLVED.has(limits)) return limits as HttpLimits;
   const resolved = { ...DEFAULT_HTTP_LIMITS, ...limits };
   for (const [name, limit] of Object.entries(resolved)) {
     if (!Number.isSafeInteger(limit) || limit < 0) {

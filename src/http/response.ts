@@ -10,6 +10,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { ByteCursor } from "./line-reader.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+const SWITCHING_PROTOCOLS = "Switching Protocols";
 const LOWEST_STATUS = 100;
 const HIGHEST_STATUS = 599;
 
@@ -86,7 +87,9 @@ export function parseStatusLine(line: string, versions: readonly string[]): Stat
   if (statusCode === undefined || !isFieldText(reasonPhrase))
     throw new SyntaxError(`invalid status line ${quote(line)}`);
   if (!versions.includes(version)) throw new InvalidProtocol(`HTTP/${version}`);
-  return { statusCode: Number(statusCode), reasonPhrase };
+  // One string for all connections, where a part of the line would keep the whole of it.
+  const isUsual = reasonPhrase === SWITCHING_PROTOCOLS;
+  return { statusCode: Number(statusCode), reasonPhrase: isUsual ? SWITCHING_PROTOCOLS : reasonPhrase };
 }
 
 // RFC 6455 4.1: the status line of an opening handshake is one of HTTP/1.1.
@@ -175,6 +178,7 @@ export class ResponseReader {
 
   #complete({ status, headers, body }: PartialResponse, rest: Uint8Array): HandshakeResponse {
     this.#rest = rest;
-    return new HandshakeResponse(status.statusCode, status.reasonPhrase, headers, body.body.take());
+    const bytes = body.body.take();
+    return new HandshakeResponse(status.statusCode, status.reasonPhrase, headers, bytes.length > 0 ? bytes : NO_BYTES);
   }
 }
