@@ -104,11 +104,32 @@ test("BunTransport.closeWrite() comes after what was written, and both ends clos
   socket.room = 3;
   HANDLERS.drain?.(socket);
   expect(socket.calls).toEqual(["shutdown"]);
+  expect([transport.bufferedAmount, sink.events]).toEqual([0, ["drain"]]);
   HANDLERS.end?.(socket);
   HANDLERS.end?.(socket);
   await settle();
   expect(socket.calls).toEqual(["shutdown", "close"]);
-  expect([sink.events, sink.error]).toEqual([["end", "close"], undefined]);
+  expect([sink.events, sink.error]).toEqual([["drain", "end", "close"], undefined]);
+});
+
+test("BunTransport tells that all is written before it closes for it, and may be dropped then", async () => {
+  for (const isDropped of [false, true]) {
+    const { socket, transport, sink } = scene();
+    const buffered: number[] = [];
+    sink.onDrain = () => {
+      buffered.push(transport.bufferedAmount);
+      if (isDropped) transport.abort();
+    };
+    socket.room = 0;
+    transport.write([bytes(3)]);
+    transport.closeWrite();
+    HANDLERS.end?.(socket);
+    socket.room = 3;
+    HANDLERS.drain?.(socket);
+    await settle();
+    expect([buffered, sink.events]).toEqual([[0], ["end", "close"]]);
+    expect(socket.calls).toEqual(isDropped ? ["terminate"] : ["shutdown", "close"]);
+  }
 });
 
 test("BunTransport closes when our end follows theirs", async () => {

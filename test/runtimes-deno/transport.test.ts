@@ -122,9 +122,10 @@ test("DenoTransport.closeWrite() comes after what was written, and both ends clo
   connection.take();
   await settle();
   expect(connection.calls.filter((call) => call === "closeWrite")).toHaveLength(1);
+  expect([transport.bufferedAmount, sink.events]).toEqual([0, ["drain"]]);
   connection.end();
   await settle();
-  expect(sink.events).toEqual(["end", "close"]);
+  expect(sink.events).toEqual(["drain", "end", "close"]);
   expect(sink.error).toBeUndefined();
   expect(transport.bufferedAmount).toBe(Infinity);
 });

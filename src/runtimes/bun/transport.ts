@@ -120,8 +120,10 @@ export class BunTransport implements Transport {
     if (this.#waiting.size === 0 || this.isGone) return;
     this.#writeWaiting();
     if (this.#waiting.size > 0) return;
-    if (this.#isEnding) this.#endWriting();
-    else this.#sink?.onDrain();
+    const isEnding = this.#isEnding;
+    // Also at the end: who lent the last bytes waits for it.
+    this.#sink?.onDrain();
+    if (isEnding && !this.isGone) this.#endWriting();
   }
 
   get partSize(): number {

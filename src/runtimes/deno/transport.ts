@@ -100,9 +100,13 @@ export class DenoTransport implements Transport {
 
   #writeNext(): void {
     this.#writing = this.#waiting.next();
-    if (this.#writing !== undefined) this.#connection.write(this.#writing).then(this.#onWritten, this.#onFault);
-    else if (this.#isEnding) this.#endWriting();
-    else this.#sink?.onDrain();
+    if (this.#writing !== undefined) {
+      this.#connection.write(this.#writing).then(this.#onWritten, this.#onFault);
+      return;
+    }
+    if (this.#isEnding) this.#endWriting();
+    // Also at the end: who lent the last bytes waits for it.
+    this.#sink?.onDrain();
   }
 
   readonly #onWritten = (length: number): void => {
