@@ -83,7 +83,8 @@ export class FrameReceiver implements DecodedEvents {
 
   /** Puts extensions between the parser and the events. */
   insert(extensions: readonly Extension[]): ExtensionPipeline {
-    const { parser, messages } = this.#readings.take();
+    // Who streams may have begun before the handshake was over.
+    const { parser, messages } = this.#reading ?? this.#readings.take();
     const { maxMessage, maxFragment } = parser;
     const validates = (parser.config & CONFIG_VALIDATE_UTF8) !== 0;
     const pipeline = new ExtensionPipeline(extensions, this.#kernels, { maxMessage, maxFragment }, validates);

@@ -133,6 +133,16 @@ describe.each(SIDES)("%s readings", (side) => {
     expect(extended?.events).toEqual(["A"]);
     expect(plain?.fault).not.toBeNull();
   });
+
+  test("keeps what was asked for before there were extensions", () => {
+    for (const kernels of KERNELS) {
+      const receiver = new FrameReceiver(kernels, readings(side, { delivery: "messages" }));
+      receiver.streamMessage();
+      receiver.insert([{ name: "x", reservedBits: 4, encode: (frame) => frame, decode: (frame) => frame }]);
+      receiver.receive(fromPeer(side, hex`01 02 41 42`));
+      expect(receiver.events).toEqual([new MessagePiece(true, hex`41 42`, false)]);
+    }
+  });
 });
 
 test("are shared where all settings are the same, also when others come in between", () => {
