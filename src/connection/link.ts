@@ -140,16 +140,18 @@ export class Link<P extends Protocol = Protocol> implements KeepaliveLink, Trans
 
   #takeHandshake(handshake: Deferred<Head>, events: ProtocolEvent[]): ProtocolEvent[] {
     const [first, ...rest] = events as [Head?, ...ProtocolEvent[]];
-    const { handshakeError, state } = this.protocol;
+    const { protocol } = this;
+    const { handshakeError } = protocol;
     if (first !== undefined || handshakeError !== null) this.#handshake = undefined;
     if (first === undefined) {
       if (handshakeError !== null) handshake.reject(handshakeError);
       return rest;
     }
     this.#trace?.head("<", first);
-    this.#trace?.state(state);
+    // Who reads the log may have aborted.
+    this.#trace?.state(protocol.state);
     handshake.resolve(first);
-    if (state === "open") this.owner?.onOpen();
+    if (protocol.state === "open") this.owner?.onOpen();
     return rest;
   }
 

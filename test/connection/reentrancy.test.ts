@@ -2,14 +2,16 @@
 // follows a Close frame, and nothing is thrown where nobody expects it.
 import { afterEach, describe, expect, test } from "vitest";
 import { broadcast } from "../../src/connection/broadcast.ts";
+import type { Connection } from "../../src/connection/connection.ts";
 import { subscribe } from "../../src/connection/diagnostics.ts";
 import type { ConnectionOptions } from "../../src/connection/options.ts";
 import { frameWatch } from "../../src/frames/frame-watch.ts";
 import { Opcode } from "../../src/frames/opcode.ts";
+import type { ClientProtocol } from "../../src/protocol/client-protocol.ts";
 import { openDeflated } from "../support/deflated.ts";
 import { hex } from "../support/hex.ts";
 import type { RawScene } from "../support/network.ts";
-import { openRaw, unhandledDuring } from "../support/network.ts";
+import { goodResponse, openRaw, unhandledDuring, unopened } from "../support/network.ts";
 
 const CLOSE = "88 02 03 e8";
 const endings: (() => void)[] = [];
@@ -201,4 +203,24 @@ test("frames that were sent are told before the end of the connection", async ()
   link.onClose();
   await settle();
   expect(told).toEqual(["1", "close"]);
+});
+
+test("a debug log that aborts as it reads the response: the connection was never open", async () => {
+  const lines: string[] = [];
+  const debug = (line: string): void => {
+    if (lines.push(line) > 0 && line.startsWith("< HTTP/1.1 101")) it.ws.abort();
+  };
+  const it = unopened("client", { logger: { debug, warn() {}, error() {} } });
+  const opened: Connection[] = [];
+  endings.push(subscribe("open", ({ connection }) => void opened.push(connection as Connection)));
+  const protocol = it.link.protocol as ClientProtocol;
+  protocol.sendRequest(protocol.connect());
+  it.link.start();
+  it.link.flush();
+  await it.settle();
+  it.peer.send(goodResponse(it.peer.takenText()));
+  await it.settle();
+  expect(opened).toEqual([]);
+  expect(lines).not.toContain("= connection is OPEN");
+  expect(it.ws.state).toBe("closed");
 });
