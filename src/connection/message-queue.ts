@@ -3,7 +3,6 @@ import { handled, rejected } from "../async/deferred.ts";
 import { ConnectionClosedOK } from "../errors/closed.ts";
 import { ConcurrencyError } from "../errors/protocol.ts";
 import type { Message, MessagePiece } from "../protocol/events.ts";
-import { appended, NONE } from "../protocol/events.ts";
 
 /** Marks of a {@link MessageQueue}: counts of messages, and a size in bytes. */
 export interface QueueMarks {
@@ -26,6 +25,9 @@ export interface QueueOwner {
 
 /** Messages taken from the front are forgotten when there are so many, and as many as wait. */
 const COMPACT_AFTER = 256;
+
+/** Of all queues that are empty. */
+const NONE: never[] = [];
 
 /** Bytes of a message that is read while it arrives which may wait; who reads on takes them all. */
 const STREAM_HIGH = 0x10000;
@@ -115,7 +117,8 @@ export class MessageQueue {
       reader.deliver(message);
       return;
     }
-    this.#messages = appended(this.#messages, message);
+    if (this.#messages.length === 0) this.#messages = [message];
+    else this.#messages.push(message);
     this.#bytes += sizeOf(message);
   }
 

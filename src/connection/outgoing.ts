@@ -13,7 +13,6 @@ import { checkSignal } from "./check-signal.ts";
 import type { BlobLike, BytesLike, Fragment, FragmentIterator, Fragments } from "./data.ts";
 import { asBytes, describeType, isBlob, iterate } from "./data.ts";
 import type { ConnectionLink } from "./connection-link.ts";
-import { encodeInTurns } from "./encode-in-turns.ts";
 
 /** Anything that can be sent as a message. */
 export type Sendable = string | BytesLike | BlobLike | Fragments;
@@ -71,7 +70,7 @@ export class Outgoing {
       if (payload === undefined) return handled(this.#sendSource(message as BlobLike | Fragments, options));
       if (this.#link.protocol.state !== "open") return untilAborted(this.#owner.rejectClosed(), signal);
       const steps = this.#encodeInSteps(payload, options);
-      if (steps !== undefined || this.#turnstile?.isTaken === true || (signal !== undefined && !this.#link.hasRoom)) {
+      if (steps !== undefined || this.#turnstile?.isTaken || (signal !== undefined && !this.#link.hasRoom)) {
         return untilAborted(handled(this.#sendInTurn(payload, options, steps)), signal);
       }
       return untilAborted(this.#append(payload, options), signal);
@@ -85,7 +84,7 @@ export class Outgoing {
     if (payload === undefined) {
       throw new TypeError(`Cannot send ${describeType(message)}: expected a string or bytes`);
     }
-    if (this.#link.protocol.state !== "open" || this.#turnstile?.isTaken === true || !this.#link.hasRoom) return false;
+    if (this.#link.protocol.state !== "open" || this.#turnstile?.isTaken || !this.#link.hasRoom) return false;
     // Nobody is told when borrowed bytes are free again.
     if (isBorrowed(payload)) payload = new Uint8Array(payload);
     void this.#append(payload, options);
@@ -155,13 +154,13 @@ export class Outgoing {
     this.#waiting.add(sendNow);
     this.waitingLength += payload.length;
     try {
-      await this.#enter(signal);
+      await (this.#turnstile ??= new Turnstile()).enter(signal);
       try {
         if (signal !== undefined && !isSent) await untilAborted(this.#link.room(), signal);
         if (!isSent && !this.#mayGoOn(signal)) await this.#rejectStep(signal);
         if (encoding !== undefined && !isSent) {
           isBegun = true;
-          await encodeInTurns(encoding, this.#link);
+          await encoding.inTurns(this.#link.timers, this.#link.protocol);
         }
         if (!isSent && this.#link.protocol.state !== "open") await this.#owner.rejectClosed();
         sendNow();
@@ -201,15 +200,10 @@ export class Outgoing {
     return this.#sendFragments(iterate(message.stream()), options);
   }
 
-  #enter(signal: AbortSignal | undefined): Promise<void> {
-    this.#turnstile ??= new Turnstile();
-    return this.#turnstile.enter(signal);
-  }
-
   async #enterAsSource(signal: AbortSignal | undefined): Promise<void> {
     this.#sources++;
     try {
-      await this.#enter(signal);
+      await (this.#turnstile ??= new Turnstile()).enter(signal);
     } catch (error) {
       this.#sources--;
       throw error;

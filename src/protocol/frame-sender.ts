@@ -1,4 +1,5 @@
 // The order of outgoing frames (RFC 6455 5.4, 5.5) and their way through extensions to the writer.
+import type { TimerWheel } from "../async/timers.ts";
 import type { TextCodec } from "../bytes/text-codec.ts";
 import { ProtocolError } from "../errors/protocol.ts";
 import type { EncodeHint } from "../extensions/extension.ts";
@@ -9,12 +10,16 @@ import type { ExtensionPipeline } from "./extension-pipeline.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { FrameObserver } from "./observer.ts";
 import type { PreparedMessage } from "./prepared-message.ts";
+import type { State } from "./state.ts";
 
 const FIN = 0x80;
 const MAX_CONTROL_PAYLOAD = 125;
 
 /** Characters that are encoded as UTF-8 in one step. */
 const TEXT_IN_STEP = 0x40000;
+
+/** Milliseconds for which a long message is encoded before others may go on. */
+const LONGEST_TURN = 4;
 
 /** A whole message: its payload, and the frame that extensions made of it. */
 interface Encoded {
@@ -44,6 +49,17 @@ export class EncodingSteps {
     } catch (error) {
       this.#error = error ?? new Error("error in an extension");
       throw error;
+    }
+  }
+
+  /** Does all steps, and lets other connections go on between them. Gives up once the connection is not open. */
+  async inTurns(timers: TimerWheel, connection: { readonly state: State }): Promise<void> {
+    let pauseAt = timers.clock.now() + LONGEST_TURN;
+    while (!this.step()) {
+      if (timers.clock.now() < pauseAt) continue;
+      await new Promise<void>((resolve) => timers.resumeLater(resolve));
+      if (connection.state !== "open") return;
+      pauseAt = timers.clock.now() + LONGEST_TURN;
     }
   }
 
