@@ -24,6 +24,17 @@ async function finish(scene: RawScene): Promise<void> {
   expect(scene.clock.pending).toBe(0);
 }
 
+/** The connection fails after so many milliseconds and no earlier, and leaves no timer behind. */
+async function expectFailure(scene: RawScene, delay: number): Promise<void> {
+  await scene.advance(delay - 1);
+  expect(scene.ws.state).toBe("open");
+  await scene.advance(1);
+  expect(scene.ws.state).toBe("closing");
+  scene.ws.abort();
+  await scene.settle();
+  expect(scene.clock.pending).toBe(0);
+}
+
 describe.each(SIDES)("%s", (side) => {
   const OPTIONS = { pingInterval: 1000, pingTimeout: 500, closeTimeout: 100 };
 
@@ -99,13 +110,7 @@ describe.each(SIDES)("%s", (side) => {
     scene.outbound.pump();
     await scene.settle();
     expect(scene.sent()).toMatch(PING);
-    await scene.advance(499);
-    expect(scene.ws.state).toBe("open");
-    await scene.advance(1);
-    expect(scene.ws.state).toBe("closing");
-    scene.ws.abort();
-    await scene.settle();
-    expect(scene.clock.pending).toBe(0);
+    await expectFailure(scene, 500);
   });
 
   test("Keepalive goes on while bytes arrive, and fails pingTimeout after the last one", async () => {
@@ -117,13 +122,7 @@ describe.each(SIDES)("%s", (side) => {
       await scene.ws.recv();
       expect(scene.ws.state).toBe("open");
     }
-    await scene.advance(499);
-    expect(scene.ws.state).toBe("open");
-    await scene.advance(1);
-    expect(scene.ws.state).toBe("closing");
-    scene.ws.abort();
-    await scene.settle();
-    expect(scene.clock.pending).toBe(0);
+    await expectFailure(scene, 500);
   });
 
   test("Keepalive fails the connection when our own bytes are stuck for pingTimeout", async () => {
