@@ -51,10 +51,10 @@ export interface Reading {
   readonly messages: MessageReader | undefined;
 }
 
-/** Whether a reading is as it was at first: what it knows is of no connection. */
+/** Whether a reading without a fault is as it was at first: what it knows is of no connection. */
 function isAtRest({ parser, messages }: Reading): boolean {
   const isBetweenMessages = parser.remaining === 0 && parser.headerLength === 0 && parser.message === 0;
-  return isBetweenMessages && parser.fault === 0 && messages?.isStreaming !== true;
+  return isBetweenMessages && messages?.isStreaming !== true;
 }
 
 /** The readings of all connections with the same settings. */
@@ -81,7 +81,7 @@ export class Readings {
     return { parser, reader: messages, messages };
   }
 
-  /** Takes a reading back, unless it is in the middle of something. Returns whether it did. */
+  /** Takes a reading without a fault back, unless it is in the middle of something. Returns whether it did. */
   give(reading: Reading): boolean {
     if (!isAtRest(reading)) return false;
     this.#spare = reading;

@@ -97,13 +97,25 @@ describe.each(SIDES)("%s readings", (side) => {
     }
   });
 
+  test("is not used again after a fault that the parser knows nothing of", () => {
+    const decodeLatin1 = (): never => {
+      throw new Error("no memory");
+    };
+    for (const kernels of KERNELS) {
+      const shared = new CountedReadings(readingSettings(side, { delivery: "messages" }, { ...codec, decodeLatin1 }));
+      const receiver = new FrameReceiver(kernels, shared);
+      receiver.receive(fromPeer(side, hex`81 01 41`));
+      expect([receiver.fault?.message, shared.out.size]).toEqual(["no memory", 1]);
+    }
+  });
+
   test("reads in pieces for one connection only, from the call to the end of the message", () => {
     for (const kernels of KERNELS) {
       const shared = readings(side, { delivery: "messages" });
       const [streaming, other] = [new FrameReceiver(kernels, shared), new FrameReceiver(kernels, shared)];
       expect(streaming.streamMessage()).toBeUndefined();
-      other.receive(fromPeer(side, hex`81 01 41`));
       streaming.receive(fromPeer(side, hex`8a 00`));
+      other.receive(fromPeer(side, hex`81 01 41`));
       streaming.receive(fromPeer(side, hex`81 02 42 43`));
       streaming.receive(fromPeer(side, hex`81 01 44`));
       expect(other.events).toEqual(["A"]);
