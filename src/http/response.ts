@@ -9,6 +9,7 @@ import { Headers, type HeadersLike } from "./headers.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import type { ByteCursor } from "./line-reader.ts";
 
+/** One for all, so it is never given out: who transfers its buffer would take it from everybody. */
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const SWITCHING_PROTOCOLS = "Switching Protocols";
 const LOWEST_STATUS = 100;
@@ -30,8 +31,7 @@ export class HandshakeResponse {
   readonly statusCode: number;
   readonly reasonPhrase: string;
   readonly headers: Headers;
-  /** Decoded from chunks, and cut at `httpLimits.body`, in a response that was received. */
-  readonly body: Uint8Array;
+  readonly #body: Uint8Array;
 
   /**
    * @param headers Kept if these are `Headers`, copied otherwise.
@@ -49,9 +49,14 @@ export class HandshakeResponse {
     this.statusCode = statusCode;
     this.reasonPhrase = reasonPhrase;
     this.headers = headers instanceof Headers ? headers : new Headers(headers);
-    this.body = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    if (!(this.body instanceof Uint8Array))
+    this.#body = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (!(this.#body instanceof Uint8Array))
       throw new TypeError("Cannot make a response: expected bytes or text as body");
+  }
+
+  /** Decoded from chunks, and cut at `httpLimits.body`, in a response that was received. */
+  get body(): Uint8Array {
+    return this.#body === NO_BYTES ? new Uint8Array(0) : this.#body;
   }
 
   /** @internal Status line and headers as they go on the wire, a character for each byte. */

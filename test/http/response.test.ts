@@ -111,6 +111,15 @@ describe("ResponseReader", () => {
     expect(reader.push(new Uint8Array(100_000))?.body).toHaveLength(65_536);
   });
 
+  test("gives nobody the empty body of another, whose buffer may have been transferred", () => {
+    const head = wire("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    const made = [1, 2].map(() => new HandshakeResponse(101, "Switching Protocols", []));
+    const received = [1, 2].map(() => new ResponseReader().push(head.slice()) as HandshakeResponse);
+    const buffers = [...made, ...received].map(({ body }) => body.buffer);
+    expect(buffers.map((buffer) => buffer.byteLength)).toEqual([0, 0, 0, 0]);
+    expect(new Set(buffers).size).toBe(4);
+  });
+
   test("gives a body that does not change with the chunk", () => {
     const bytes = wire("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello");
     const response = new ResponseReader().push(bytes);
