@@ -319,7 +319,9 @@ describe("signal", () => {
 
   test("aborted while a connection is open leaves it open, and ends the loop after it", async () => {
     const controller = new AbortController();
-    const { begin, advance, peers, runtime } = await serving([accept], { signal: controller.signal });
+    // Without delays, the end of the connection would be thrown in place of the reason.
+    const options = { signal: controller.signal, reconnectDelays: () => [] };
+    const { begin, advance, peers, runtime } = await serving([accept], options);
     const ws = (await begin()).outcome() as ClientConnection;
     controller.abort("enough");
     await advance(10);
@@ -329,9 +331,12 @@ describe("signal", () => {
     expect(runtime.pairs).toHaveLength(1);
   });
 
-  test("its reason counts although processException would go on", async () => {
+  test.each([
+    ["go on", null],
+    ["throw something else", new Error("else")],
+  ])("its reason counts although processException would %s", async (_what, decision) => {
     const controller = new AbortController();
-    const { begin, advance } = await serving([stay], { signal: controller.signal, processException: () => null });
+    const { begin, advance } = await serving([stay], { signal: controller.signal, processException: () => decision });
     const { outcome } = await begin();
     controller.abort("enough");
     await advance(0);

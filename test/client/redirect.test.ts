@@ -65,6 +65,10 @@ describe("followRedirect()", () => {
     expect(show(follow(from, location))).toBe(expected);
   });
 
+  test.each(["/b", "ws://localhost/b"])("from a Unix socket to %s stays on that socket", (location) => {
+    expect(follow("ws+unix:/run/app.sock:/a", location, { pinned: "address" })?.uri.unix).toBe("/run/app.sock");
+  });
+
   test.each([300, 301, 302, 303, 307, 308])("follows %i", (status) => {
     expect(show(follow("ws://a/", "/b", { status }))).toBe("ws://a:80/b");
   });
