@@ -47,6 +47,7 @@ describe("isOriginAllowed()", () => {
     ["https://a.example", null, false],
     ["https://", "a.example", false],
     ["null", "null", false],
+    ["http://null", null, false],
     ["file://a.example", "a.example", false],
     ["a.example", "a.example", false],
   ])("compares %s with the host %s", (origin, host, expected) => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { bindServe } from "../../src/server/serve.ts";
 import { MemoryRuntime } from "../support/network.ts";
@@ -44,6 +45,32 @@ test("the signal closes the server", async () => {
   expect(peer.taken()).toBe("88 02 03 e9");
   peer.transport.abort();
   await server.finished;
+});
+
+test("serve() leaves no listener at its signal once the server is closed", async () => {
+  const { signal } = new AbortController();
+  const { server } = await serveInMemory(idle, { signal });
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  await server.close();
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+test("a connection that opens as the server is closed has no handler", async () => {
+  const handled: unknown[] = [];
+  const { server, ask, settle } = await serveInMemory((ws) => void handled.push(ws), {
+    logger: {
+      warn() {},
+      error() {},
+      info(message) {
+        if (String(message).includes("open")) void server.close();
+      },
+    },
+  });
+  const { peer } = await ask();
+  await settle();
+  peer.transport.abort();
+  await server.finished;
+  expect(handled).toEqual([]);
 });
 
 test("serve() with a signal that is aborted while it begins to listen rejects, and listens no longer", async () => {
