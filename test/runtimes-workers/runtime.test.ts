@@ -84,6 +84,24 @@ test("aborting closes the socket and rejects", async () => {
   expect(closes).toBe(2);
 });
 
+test("aborting as the socket opens closes it and rejects; aborting later leaves it alone", async () => {
+  const controller = new AbortController();
+  let succeed: ((value: unknown) => void) | undefined;
+  opened = new Promise((resolve) => (succeed = resolve));
+  const dialling = dial({}, controller.signal);
+  await vi.waitFor(() => expect(dialled.length).toBe(1));
+  controller.abort("enough");
+  closes = 0;
+  succeed?.(undefined);
+  await expect(dialling).rejects.toBe("enough");
+  expect(closes).toBe(1);
+
+  const later = new AbortController();
+  await dial({}, later.signal);
+  later.abort("too late");
+  expect(closes).toBe(1);
+});
+
 test("there is nothing to listen with", async () => {
   await expect(workersRuntime.listen({}, () => {})).rejects.toMatchObject({ reason: "unsupported" });
   expect([workersRuntime.allocate(2).length, workersRuntime.allocateOutput(3).length]).toEqual([2, 3]);

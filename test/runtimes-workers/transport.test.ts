@@ -75,6 +75,7 @@ test("does not read while it is paused", async () => {
   await settle();
   source.enqueue(bytes(3));
   await settle();
+  transport.pause(); // who reads waits by now
   const before = heard.length;
   expect(before).toBeLessThanOrEqual(2); // one read was under way
   transport.resume();
