@@ -81,8 +81,18 @@ describe("receiving", () => {
     const { socket, ws } = openNative({ maxSize: size - 1 });
     socket.sink.onMessage(message);
     expect(socket.closes).toEqual([[1009, `message exceeds limit of ${size - 1} bytes`]]);
+    socket.sink.onMessage("late");
     socket.sink.onClose(null);
     expect((await ws.closed).error.cause).toBeInstanceOf(PayloadTooBig);
+    expect(ws.stats.messagesReceived).toBe(0);
+  });
+
+  test("a queue over its limit after a close of ours is no fault", async () => {
+    const { socket, ws } = openNative({ maxQueue: 1 });
+    void ws.close();
+    for (const text of ["1", "2", "3"]) socket.sink.onMessage(text);
+    socket.sink.onClose({ code: 1000, reason: "" });
+    expect((await ws.closed).error.cause).toBeUndefined();
   });
 
   test("maxSize null has no limit", () => {
