@@ -109,6 +109,11 @@ export class FrameSender extends FrameWriter {
   isCongested = false;
   #waitingPong: Uint8Array | undefined;
 
+  /** Not before the head of the opening handshake has left: nothing may overtake that. */
+  get #isOvertaking(): boolean {
+    return this.isCongested && this.output.taken > 0;
+  }
+
   /** Whether a message was begun and not finished. */
   get isFragmenting(): boolean {
     return this.#isFragmenting;
@@ -217,7 +222,7 @@ export class FrameSender extends FrameWriter {
         `Cannot send control frame: ${payload.length} bytes, expected at most ${MAX_CONTROL_PAYLOAD}`,
       );
     }
-    if (!this.isCongested) return this.sendInOrder(opcode, payload);
+    if (!this.#isOvertaking) return this.sendInOrder(opcode, payload);
     this.output.pushUrgent(this.#controlFrame(opcode, payload), undefined);
     this.observer?.frameSent(opcode, payload, true);
   }
@@ -227,7 +232,7 @@ export class FrameSender extends FrameWriter {
    * peer that pings and does not read cannot make us hoard Pongs.
    */
   answerPing(payload: Uint8Array): void {
-    if (!this.isCongested) return this.sendInOrder(Opcode.PONG, payload);
+    if (!this.#isOvertaking) return this.sendInOrder(Opcode.PONG, payload);
     const pong = this.#controlFrame(Opcode.PONG, payload);
     this.output.pushUrgent(pong, this.#waitingPong);
     this.#waitingPong = pong;

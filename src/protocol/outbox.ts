@@ -59,8 +59,7 @@ export abstract class Outbox {
 
   /** Set it while the transport has more than it can write: Pings and Pongs then overtake data that waits here. */
   set isCongested(value: boolean) {
-    // Not before the head of the opening handshake has left: nothing may overtake that.
-    this.sender.isCongested = value && this.output.taken > 0;
+    this.sender.isCongested = value;
   }
 
   /** Takes about `limit` bytes to write; a large payload in parts, of 256 KiB by default. Settles nothing, and gives no end marker. */

@@ -152,6 +152,17 @@ describe("ServerProtocol", () => {
     expect(textOf(protocol.takeOutput(1)).startsWith("HTTP/1.1 101 ")).toBe(true);
   });
 
+  test("remembers that it is congested until the response has left", () => {
+    const protocol = new ServerProtocol();
+    receive(protocol, REQUEST);
+    protocol.isCongested = true;
+    protocol.sendResponse(protocol.accept(requestOf(protocol)));
+    protocol.takeOutput(1);
+    protocol.sendText("A");
+    protocol.receiveData(fromPeer("server", hex`89 01 41 89 01 42`));
+    expect(sentBy(protocol)).toEqual(["8a|42", "81|41"]);
+  });
+
   test("uses extensions that were negotiated, for early frames too", () => {
     const protocol = new ServerProtocol({ extensions: [MARKER_FACTORY], delivery: "messages" });
     const request = REQUEST.replace("Origin", "Sec-WebSocket-Extensions: marker\r\nOrigin");
